@@ -1,0 +1,32 @@
+/** A DataView over any bytes, without copying. */
+export function viewOf(bytes: ArrayBufferView | ArrayBufferLike): DataView {
+  if (bytes instanceof DataView) return bytes;
+  if (ArrayBuffer.isView(bytes)) return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return new DataView(bytes);
+}
+
+/** A Uint8Array over the same memory as `view`. */
+export function bytesOf(view: DataView, offset = 0, length = view.byteLength - offset): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset + offset, length);
+}
+
+/** A copy of `length` bytes; never shared memory, whatever the view is over. */
+export function copyBytes(view: DataView, offset: number, length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  out.set(bytesOf(view, offset, length));
+  return out;
+}
+
+/** True when `length` bytes from `offset` are zero. */
+export function isZero(view: DataView, offset: number, length: number): boolean {
+  let at = offset;
+  const end = offset + length;
+  for (; at + 4 <= end; at += 4) if (view.getUint32(at, true) !== 0) return false;
+  for (; at < end; at++) if (view.getUint8(at) !== 0) return false;
+  return true;
+}
+
+/** Clears `length` bytes from `offset`. */
+export function clear(view: DataView, offset: number, length: number): void {
+  bytesOf(view, offset, length).fill(0);
+}

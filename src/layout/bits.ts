@@ -1,0 +1,142 @@
+import { LayoutError } from '../bytes/errors.js';
+import { checkNames, isReservedName } from './names.js';
+import { enumMeta } from './scalar.js';
+import type { ArrayType, BitField, BitsType, EnumMeta, Origin, ScalarType } from './types.js';
+
+/** A bit-field whose values have names. */
+export interface NamedBits<N extends number> {
+  readonly width: N;
+  readonly enumeration: EnumMeta;
+}
+
+/** `width` bits with names for their values. */
+export function bit<const N extends number>(width: N, values: object): NamedBits<N> {
+  return { width, enumeration: enumMeta(values) };
+}
+
+export type BitWidths = Readonly<Record<string, number | NamedBits<number>>>;
+
+type Upto32 =
+  | 2
+  | 3
+  | 4
+  | 5
+  | 6
+  | 7
+  | 8
+  | 9
+  | 10
+  | 11
+  | 12
+  | 13
+  | 14
+  | 15
+  | 16
+  | 17
+  | 18
+  | 19
+  | 20
+  | 21
+  | 22
+  | 23
+  | 24
+  | 25
+  | 26
+  | 27
+  | 28
+  | 29
+  | 30
+  | 31
+  | 32;
+type WidthOf<W> = W extends NamedBits<infer N> ? N : W;
+type BitValue<N> = N extends 1 ? boolean : N extends Upto32 ? number : bigint;
+type ReservedKey =
+  `${'reserved' | 'rsvd' | 'resvd' | 'padding' | 'unused' | 'mbz' | 'Reserved' | '_reserved'}${string}`;
+export type BitsValue<F> = { [K in keyof F]: BitValue<WidthOf<F[K]>> };
+export type BitsInput<F> = { [K in keyof F as K extends ReservedKey ? never : K]: BitValue<WidthOf<F[K]>> } & {
+  [K in keyof F as K extends ReservedKey ? K : never]?: BitValue<WidthOf<F[K]>>;
+};
+
+export interface BitsOptions {
+  /** C name of the whole word (as_uint64). */
+  readonly word?: string;
+  /** C name of the inner struct holding the fields. */
+  readonly group?: string;
+}
+
+type BitsWord = ScalarType | ArrayType<ScalarType>;
+
+/**
+ * Bit-fields of one word, LSB first; the widths fill it. Values: 1 bit boolean, up to 32 number, more bigint.
+ * Over `array(u64, n)` the fields run through n words and none crosses from one to the next.
+ * Throws LayoutError E_LAYOUT_BITS.
+ */
+export function bits<const F extends BitWidths>(
+  name: string,
+  word: BitsWord,
+  fields: F,
+  options?: BitsOptions,
+  origin?: Origin,
+): BitsType<BitsValue<F>, BitsInput<F>>;
+export function bits<const F extends BitWidths>(
+  word: BitsWord,
+  fields: F,
+  options?: BitsOptions,
+): BitsType<BitsValue<F>, BitsInput<F>>;
+export function bits(
+  first: string | BitsWord,
+  second: BitsWord | BitWidths,
+  third?: BitWidths | BitsOptions,
+  fourth?: BitsOptions,
+  origin?: Origin,
+): BitsType {
+  if (typeof first !== 'string') return declare('', first, second as BitWidths, (third ?? {}) as BitsOptions);
+  return declare(first, second as BitsWord, third as BitWidths, fourth ?? {}, origin);
+}
+
+function declare(name: string, word: BitsWord, widths: BitWidths, options: BitsOptions, origin?: Origin): BitsType {
+  const owner = name || options.word || 'bits';
+  checkNames(owner, Object.keys(widths));
+  const unit = word.kind === 'array' ? word.of : word;
+  const words = word.kind === 'array' ? word.count : 1;
+  const unitBits = unit.size * 8;
+  const fields: BitField[] = [];
+  let at = 0;
+  for (const [key, spec] of Object.entries(widths)) {
+    const named = typeof spec !== 'number';
+    const width = named ? spec.width : spec;
+    if (!Number.isInteger(width) || width < 1 || width > 64)
+      throw new LayoutError('E_LAYOUT_BITS', `width ${width} is not 1 to 64`, { struct: owner, path: key });
+    if (Math.floor(at / unitBits) !== Math.floor((at + width - 1) / unitBits)) {
+      throw new LayoutError(
+        'E_LAYOUT_BITS',
+        `bits ${at} to ${at + width - 1} cross from one u${unitBits} to the next`,
+        { struct: owner, path: key },
+      );
+    }
+    fields.push({
+      name: key,
+      at,
+      width,
+      reserved: isReservedName(key),
+      ...(named ? { enumeration: spec.enumeration } : {}),
+    });
+    at += width;
+  }
+  const size = unit.size * words;
+  if (at !== size * 8)
+    throw new LayoutError('E_LAYOUT_BITS', `widths add up to ${at} bits, the word has ${size * 8}`, { struct: owner });
+  return {
+    kind: 'bits',
+    name,
+    size,
+    minSize: size,
+    flexible: false,
+    word: unit.scalar,
+    words,
+    fields,
+    ...(options.word ? { wordName: options.word } : {}),
+    ...(options.group ? { group: options.group } : {}),
+    ...(origin ? { origin } : {}),
+  };
+}

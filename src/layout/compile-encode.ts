@@ -1,0 +1,237 @@
+import { writeGuid } from '../bytes/guid.js';
+import { bytesOf, clear } from '../bytes/span.js';
+import { behind, Emitter, expr, type Place, place } from './emit.js';
+import { isSeq } from './seq.js';
+import {
+  type AnyType,
+  type ArrayType,
+  type BitsType,
+  type RepType,
+  type ScalarName,
+  type StructType,
+  titleOf,
+  type UnionType,
+  type VarheadType,
+} from './types.js';
+
+/** Writes `value`, returns one past the last byte. Throws REFUSED (or whatever a setter throws) when the value or the area is wrong. */
+export type EncodeFn = (value: unknown, view: DataView, at: number) => number;
+
+/** Thrown by generated code; the interpreter then says what is wrong. */
+export const REFUSED = Object.freeze({ refused: true });
+
+function refuse(): never {
+  throw REFUSED;
+}
+
+function putBytes(view: DataView, at: number, value: unknown, size: number): void {
+  if (!(value instanceof Uint8Array) || value.length !== size) refuse();
+  bytesOf(view, at, size).set(value);
+}
+
+/** Copies a list of u64 that already is wire bytes, or writes its elements; returns the number of elements. */
+function putU64s(view: DataView, at: number, value: unknown): number {
+  if (isSeq(value)) {
+    if (value.elementSize !== 8) refuse();
+    bytesOf(view, at, value.length * 8).set(value.bytes());
+    return value.length;
+  }
+  const list = value as ArrayLike<bigint>;
+  const { length } = list;
+  for (let i = 0; i < length; i++) {
+    const v = list[i]!;
+    if (typeof v !== 'bigint' || v < 0n || v > 0xffffffffffffffffn) refuse();
+    view.setBigUint64(at + i * 8, v, true);
+  }
+  return length;
+}
+
+function elements(value: unknown): ArrayLike<unknown> {
+  if (isSeq(value)) return value.toArray();
+  if (typeof value !== 'object' || value === null) refuse();
+  return value as ArrayLike<unknown>;
+}
+
+const RUNTIME = { refuse, putBytes, putU64s, elements, writeGuid, bytesOf, clear };
+
+/** Straight-line encoder of one declaration. Throws EvalError where the host forbids code generation. */
+export function compileEncode(type: AnyType): EncodeFn {
+  const e = new Emitter();
+  e.line('let p=o;');
+  const fixed = encode(e, type, 'x', place('o'));
+  const tail = type.flexible ? 'return p;' : `return o+${type.size};`;
+  if (fixed) e.line('');
+  const names = Object.keys(RUNTIME);
+  return new Function(
+    ...names,
+    `"use strict";return function encode_${titleOf(type)}(x,dv,o){if(o+${type.minSize}>dv.byteLength)refuse();\n${e.lines.join('\n')}\n${tail}}`,
+  )(...Object.values(RUNTIME));
+}
+
+/** Emits the writes of `value` (an expression without side effects); a flexible type leaves `p` behind its last byte. */
+function encode(e: Emitter, type: AnyType, value: string, at: Place): boolean {
+  switch (type.kind) {
+    case 'scalar':
+      putScalar(e, type.scalar, value, at);
+      break;
+    case 'atomic':
+      putScalar(e, 'u32', value, at);
+      break;
+    case 'guid':
+      e.line(`writeGuid(dv,${expr(at)},${value});`);
+      break;
+    case 'rsvd':
+      e.line(`if(${value}===undefined){${zeros(at, type.size)}}else putBytes(dv,${expr(at)},${value},${type.size});`);
+      break;
+    case 'bytes':
+      e.line(`putBytes(dv,${expr(at)},${value},${type.size});`);
+      break;
+    case 'bits':
+      putBits(e, type, e.let('b', value), at);
+      break;
+    case 'array':
+      putArray(e, type, value, at);
+      break;
+    case 'anon':
+      encode(e, type.of, value, at);
+      break;
+    case 'struct':
+      putStruct(e, type, value, at);
+      break;
+    case 'union':
+      putUnion(e, type, e.let('u', value), at);
+      break;
+    case 'rep':
+    case 'varhead':
+      putList(e, type, value, at);
+      break;
+  }
+  return !type.flexible;
+}
+
+function zeros(at: Place, size: number): string {
+  if (size > 32) return `clear(dv,${expr(at)},${size});`;
+  let code = '';
+  let done = 0;
+  for (const [bytes, set] of [
+    [4, 'setUint32'],
+    [2, 'setUint16'],
+    [1, 'setUint8'],
+  ] as const) {
+    while (size - done >= bytes) {
+      code += `dv.${set}(${expr(behind(at, done))},0${bytes > 1 ? ',true' : ''});`;
+      done += bytes;
+    }
+  }
+  return code;
+}
+
+function putScalar(e: Emitter, scalar: ScalarName, value: string, at: Place): void {
+  const v = e.let('s', value);
+  const bits = Number(scalar.slice(1));
+  if (bits === 64) {
+    const [low, high, set] =
+      scalar === 'u64'
+        ? ['0n', '0xffffffffffffffffn', 'setBigUint64']
+        : ['-0x8000000000000000n', '0x7fffffffffffffffn', 'setBigInt64'];
+    e.line(`if(typeof ${v}!=='bigint'||${v}<${low}||${v}>${high})refuse();dv.${set}(${expr(at)},${v},true);`);
+  } else if (scalar === 'i32') e.line(`if((${v}|0)!==${v})refuse();dv.setInt32(${expr(at)},${v},true);`);
+  else if (bits === 32) e.line(`if(${v}>>>0!==${v})refuse();dv.setUint32(${expr(at)},${v},true);`);
+  else
+    e.line(`if((${v}&${2 ** bits - 1})!==${v})refuse();dv.setUint${bits}(${expr(at)},${v}${bits > 8 ? ',true' : ''});`);
+}
+
+function putBits(e: Emitter, type: BitsType, from: string, at: Place): void {
+  const unitBits = (type.size / type.words) * 8;
+  const step = Math.min(32, unitBits);
+  const words: string[][] = Array.from({ length: (type.size * 8) / step }, () => []);
+  for (const f of type.fields) {
+    const v = e.fresh('v');
+    const read = f.reserved ? `(${from}.${f.name}??0)` : `${from}.${f.name}`;
+    const shift = f.at % step;
+    const index = Math.floor(f.at / step);
+    if (f.width === 1) {
+      e.line(`const ${v}=${read};if(${v}!==true&&${v}!==false&&${v}!==1&&${v}!==0)refuse();`);
+      words[index]!.push(shift === 0 ? `+${v}` : `+${v}<<${shift}`);
+    } else if (f.width <= 32) {
+      e.line(`const ${v}=${read};if(${f.width === 32 ? `${v}>>>0` : `(${v}&${2 ** f.width - 1})`}!==${v})refuse();`);
+      words[index]!.push(shift === 0 ? v : `${v}<<${shift}`);
+      if (shift + f.width > step) words[index + 1]!.push(`${v}>>>${step - shift}`);
+    } else {
+      e.line(
+        `let ${v}=${read};${f.reserved ? `if(${v}===0)${v}=0n;` : ''}if(typeof ${v}!=='bigint'||${v}<0n||${v}>${2n ** BigInt(f.width) - 1n}n)refuse();`,
+      );
+      const wide = shift === 0 ? v : e.let('v', `${v}<<${shift}n`);
+      words[index]!.push(`Number(BigInt.asUintN(32,${wide}))`);
+      words[index + 1]!.push(`Number(${wide}>>32n)`);
+    }
+  }
+  words.forEach((parts, i) => {
+    const place = behind(at, (i * step) / 8);
+    e.line(`dv.setUint${step}(${expr(place)},${parts.join('|') || '0'}${step > 8 ? ',true' : ''});`);
+  });
+}
+
+function putArray(e: Emitter, type: ArrayType, value: string, at: Place): void {
+  const { of, count } = type;
+  const list = e.let('l', `elements(${value})`);
+  const n = e.let('n', `${list}.length`);
+  e.line(`if(!(${n}<=${count}))refuse();`);
+  const i = e.fresh('i');
+  const q = e.fresh('e');
+  e.line(`for(let ${i}=0,${q}=${expr(at)};${i}<${n};${i}++,${q}+=${of.size}){`);
+  encode(e, of, `${list}[${i}]`, place(q));
+  e.line('}');
+  e.line(`if(${n}<${count})clear(dv,${expr(at)}+${n}*${of.size},(${count}-${n})*${of.size});`);
+}
+
+function putStruct(e: Emitter, type: StructType, value: string, at: Place): void {
+  const x = /^[a-z]\d*$/.test(value) ? value : e.let('x', value);
+  let open: string | undefined;
+  for (const slot of type.slots) {
+    const flat = slot.anon && slot.type.kind !== 'union';
+    encode(e, slot.type, flat ? x : `${x}.${slot.key}`, open === undefined ? behind(at, slot.offset) : place(open));
+    if (slot.type.flexible) open = e.let('q', 'p');
+  }
+}
+
+function putUnion(e: Emitter, type: UnionType, u: string, at: Place): void {
+  const arms = Object.entries(type.arms);
+  const present = [...arms.map(([arm]) => arm), 'raw'].map((arm) => `(${u}.${arm}!==undefined)`);
+  e.line(`if(${present.join('+')}!==1)refuse();`);
+  for (const [arm, of] of arms) {
+    e.line(`if(${u}.${arm}!==undefined){`);
+    if (type.flexible && !of.flexible) e.line(`if(${expr(at)}+${type.size}>dv.byteLength)refuse();`);
+    encode(e, of, `${u}.${arm}`, at);
+    if (!of.flexible) {
+      const left = type.size - of.size;
+      const from = behind(at, of.size);
+      if (left > 0)
+        e.line(
+          `${zeros(from, left)}if(${u}.tail!==undefined){if(!(${u}.tail.length<=${left}))refuse();putBytes(dv,${expr(from)},${u}.tail,${u}.tail.length);}`,
+        );
+      if (type.flexible) e.line(`p=${expr(behind(at, type.size))};`);
+    }
+    e.line('}else ');
+  }
+  if (type.flexible)
+    e.line(
+      `{if(!(${u}.raw.length<=${type.size}))refuse();putBytes(dv,${expr(at)},${u}.raw,${u}.raw.length);p=${expr(at)}+${u}.raw.length;}`,
+    );
+  else e.line(`putBytes(dv,${expr(at)},${u}.raw,${type.size});`);
+}
+
+function putList(e: Emitter, type: RepType | VarheadType, value: string, at: Place): void {
+  const { of } = type;
+  if (of.kind === 'scalar' && of.scalar === 'u64') {
+    const v = e.let('l', value);
+    e.line(`if(typeof ${v}!=='object')refuse();p=${expr(at)}+8*putU64s(dv,${expr(at)},${v});`);
+    return;
+  }
+  const list = e.let('l', `elements(${value})`);
+  const i = e.fresh('i');
+  const q = e.fresh('e');
+  e.line(`let ${q}=${expr(at)};for(let ${i}=0;${i}<${list}.length;${i}++){`);
+  encode(e, of, `${list}[${i}]`, place(q));
+  e.line(`${q}=${of.flexible ? 'p' : `${q}+${of.size}`};}p=${q};`);
+}

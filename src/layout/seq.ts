@@ -1,0 +1,153 @@
+import { bytesOf, copyBytes } from '../bytes/span.js';
+import { hiOf, loOf } from '../bytes/word.js';
+
+/** A list of scalars over bytes: no object per element; lent (over the caller's memory) or over a copy. */
+export interface AnySeq<V> extends Iterable<V> {
+  readonly length: number;
+  /** The element at `index`, 0-based; undefined outside. */
+  at(index: number): V | undefined;
+  /** All elements as a plain array. */
+  toArray(): V[];
+}
+
+abstract class Seq<V> implements AnySeq<V> {
+  readonly view: DataView;
+  /** Byte offset of element 0 in `view`. */
+  readonly offset: number;
+  readonly length: number;
+  abstract readonly elementSize: number;
+
+  constructor(view: DataView, offset: number, length: number) {
+    this.view = view;
+    this.offset = offset;
+    this.length = length;
+  }
+
+  protected abstract get(at: number): V;
+
+  at(index: number): V | undefined {
+    return index >= 0 && index < this.length ? this.get(this.offset + index * this.elementSize) : undefined;
+  }
+
+  toArray(): V[] {
+    const out: V[] = new Array(this.length);
+    for (let i = 0; i < this.length; i++) out[i] = this.get(this.offset + i * this.elementSize);
+    return out;
+  }
+
+  *[Symbol.iterator](): IterableIterator<V> {
+    for (let i = 0; i < this.length; i++) yield this.get(this.offset + i * this.elementSize);
+  }
+
+  /** The bytes of the list, over the same memory. */
+  bytes(): Uint8Array {
+    return bytesOf(this.view, this.offset, this.length * this.elementSize);
+  }
+}
+
+export class U8Seq extends Seq<number> {
+  readonly elementSize = 1;
+  protected get(at: number): number {
+    return this.view.getUint8(at);
+  }
+}
+
+export class U16Seq extends Seq<number> {
+  readonly elementSize = 2;
+  protected get(at: number): number {
+    return this.view.getUint16(at, true);
+  }
+}
+
+export class U32Seq extends Seq<number> {
+  readonly elementSize = 4;
+  protected get(at: number): number {
+    return this.view.getUint32(at, true);
+  }
+}
+
+/** A list of u64: elements as bigint, or as unsigned halves where speed counts. */
+export class U64Seq extends Seq<bigint> {
+  readonly elementSize = 8;
+
+  /** An empty-handed list of `length` zeros, to be filled and encoded. */
+  static of(length: number): U64Seq {
+    return new U64Seq(new DataView(new ArrayBuffer(length * 8)), 0, length);
+  }
+
+  static from(values: ArrayLike<bigint>): U64Seq {
+    const list = U64Seq.of(values.length);
+    for (let i = 0; i < values.length; i++) list.set(i, values[i]!);
+    return list;
+  }
+
+  protected get(at: number): bigint {
+    return this.view.getBigUint64(at, true);
+  }
+
+  lo(index: number): number {
+    return this.view.getUint32(this.offset + index * 8, true);
+  }
+
+  hi(index: number): number {
+    return this.view.getUint32(this.offset + index * 8 + 4, true);
+  }
+
+  /** The element as a number: exact below 2^53, which every page frame number is. */
+  number(index: number): number {
+    const at = this.offset + index * 8;
+    return this.view.getUint32(at + 4, true) * 0x100000000 + this.view.getUint32(at, true);
+  }
+
+  setLoHi(index: number, lo: number, hi: number): void {
+    const at = this.offset + index * 8;
+    this.view.setUint32(at, lo, true);
+    this.view.setUint32(at + 4, hi, true);
+  }
+
+  set(index: number, value: bigint): void {
+    this.setLoHi(index, loOf(value), hiOf(value));
+  }
+
+  /** Consecutive numbers from `first` (below 2^53) into the whole list: page frames of one contiguous run. */
+  fillPfns(first: number): void {
+    const { view, offset, length } = this;
+    let hi = Math.floor(first / 0x100000000);
+    let lo = first - hi * 0x100000000;
+    for (let i = 0, at = offset; i < length; i++, at += 8) {
+      view.setUint32(at, lo, true);
+      view.setUint32(at + 4, hi, true);
+      if (++lo === 0x100000000) {
+        lo = 0;
+        hi++;
+      }
+    }
+  }
+}
+
+/** A list over `view`: lent as it is, or over a copy of its bytes. */
+export function seqOver(
+  elementSize: number,
+  view: DataView,
+  offset: number,
+  count: number,
+  lend: boolean,
+): Seq<number> | U64Seq {
+  const own = lend ? view : new DataView(copyBytes(view, offset, count * elementSize).buffer);
+  const at = lend ? offset : 0;
+  switch (elementSize) {
+    case 1:
+      return new U8Seq(own, at, count);
+    case 2:
+      return new U16Seq(own, at, count);
+    case 4:
+      return new U32Seq(own, at, count);
+    default:
+      return new U64Seq(own, at, count);
+  }
+}
+
+/** True for the lists of this module. */
+export function isSeq(value: unknown): value is Seq<number> | U64Seq {
+  return value instanceof Seq;
+}

@@ -1,0 +1,42 @@
+import type { AnyType } from './types.js';
+
+/** Bytes that encode writes for `value`: sizeof, or more or less where the tail is open. A malformed value counts as little as possible. */
+export function sizeOf(type: AnyType, value: unknown): number {
+  return type.flexible ? extent(type, value) : type.size;
+}
+
+function extent(type: AnyType, value: unknown): number {
+  if (!type.flexible) return type.size;
+  const part = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>> &
+    Partial<ArrayLike<unknown>>;
+  switch (type.kind) {
+    case 'anon':
+      return extent(type.of, value);
+    case 'rep':
+    case 'varhead': {
+      const n = part.length ?? 0;
+      if (!type.of.flexible) return n * type.of.size;
+      let bytes = 0;
+      for (let i = 0; i < n; i++) bytes += extent(type.of, part[i]);
+      return bytes;
+    }
+    case 'struct': {
+      let end = 0;
+      let open = false;
+      for (const slot of type.slots) {
+        const inner = slot.anon && slot.type.kind !== 'union' ? value : part[slot.key];
+        end = (open ? end : slot.offset) + extent(slot.type, inner);
+        open ||= slot.type.flexible;
+      }
+      return end;
+    }
+    case 'union': {
+      if (part.raw instanceof Uint8Array) return part.raw.length;
+      for (const [arm, of] of Object.entries(type.arms))
+        if (part[arm] !== undefined) return of.flexible ? extent(of, part[arm]) : type.size;
+      return type.size;
+    }
+    default:
+      return type.size;
+  }
+}

@@ -1,0 +1,111 @@
+import { LayoutError } from '../bytes/errors.js';
+import { checkNames } from './names.js';
+import { resolveRef } from './ref.js';
+import type { AnyType, Fields, Origin, Slot, StructType } from './types.js';
+
+type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;
+type OwnTag<T> = T extends { readonly kind: 'union'; readonly arms: infer A; readonly tag?: { readonly by: infer By } }
+  ? By extends string
+    ? Exclude<Head<By>, keyof A>
+    : never
+  : never;
+type TagOf<T> = T extends { readonly kind: 'anon'; readonly of: infer U } ? OwnTag<U> : OwnTag<T>;
+/** A union whose tag names no sibling becomes an error at its own key. */
+type CheckTags<F> = {
+  [K in keyof F]: [Exclude<TagOf<F[K]>, keyof F>] extends [never]
+    ? F[K]
+    : { 'no sibling field is named': Exclude<TagOf<F[K]>, keyof F> };
+};
+
+/**
+ * A packed C struct: `size` is C's sizeof and is checked against the fields when the module loads.
+ * Every byte belongs to a field. Throws LayoutError.
+ */
+export function struct<const F extends Fields>(
+  name: string,
+  size: number,
+  fields: F & CheckTags<F>,
+  origin?: Origin,
+): StructType<F>;
+/** An inner struct without a C name; its size is the sum of its fields. */
+export function struct<const F extends Fields>(fields: F & CheckTags<F>): StructType<F>;
+export function struct(first: unknown, second?: unknown, third?: unknown, origin?: Origin): unknown {
+  if (typeof first === 'string') return declare(first, second as number, third as Fields, origin);
+  return declare('', undefined, first as Fields);
+}
+
+/** Keys that a field adds to the value: those of an unnamed struct or bits are its members'. */
+function flatKeys(key: string, type: AnyType, anon: boolean): string[] {
+  if (anon && type.kind === 'bits') return type.fields.map((f) => f.name);
+  if (anon && type.kind === 'struct') return type.slots.flatMap((s) => flatKeys(s.key, s.type, s.anon));
+  return [key];
+}
+
+function declare(name: string, claim: number | undefined, fields: Fields, origin?: Origin): StructType {
+  const owner = name || 'struct';
+  checkNames(owner, Object.keys(fields));
+  const slots: Slot[] = [];
+  const taken = new Set<string>();
+  let offset = 0;
+  let minSize = 0;
+  let open: string | undefined;
+  for (const [key, declared] of Object.entries(fields)) {
+    const anon = declared.kind === 'anon';
+    const type: AnyType = anon ? declared.of : declared;
+    for (const flat of flatKeys(key, type, anon)) {
+      if (taken.has(flat))
+        throw new LayoutError('E_LAYOUT_NAME', 'field is declared twice', { struct: owner, path: flat });
+      taken.add(flat);
+    }
+    if (anon && type.kind !== 'struct' && type.kind !== 'union' && type.kind !== 'bits') {
+      throw new LayoutError('E_LAYOUT_KIND', 'only a struct, union or bits can be without a name', {
+        struct: owner,
+        path: key,
+      });
+    }
+    // A variable header (alone or as the tail of a nested struct) may be followed by the rep list, and by nothing else.
+    if (open !== undefined && type.kind !== 'rep')
+      throw new LayoutError('E_LAYOUT_ORDER', `stands behind ${open}, whose size varies`, { struct: owner, path: key });
+    slots.push({ key, type, anon, offset });
+    offset += type.size;
+    minSize += type.minSize;
+    if (type.flexible) open = key;
+  }
+  if (claim !== undefined && claim !== offset) {
+    throw new LayoutError(
+      'E_LAYOUT_SIZE',
+      `claims 0x${claim.toString(16)} bytes, its fields have 0x${offset.toString(16)}`,
+      { struct: owner },
+    );
+  }
+  const made: StructType = {
+    kind: 'struct',
+    name,
+    size: offset,
+    minSize,
+    flexible: open !== undefined,
+    fields,
+    slots,
+    ...(origin ? { origin } : {}),
+  };
+  for (const slot of slots) checkRefs(made, slot);
+  return made;
+}
+
+function checkRefs(owner: StructType, slot: Slot): void {
+  const { type } = slot;
+  if (type.kind === 'union' && type.tag && !(type.tag.by.split('.')[0]! in type.arms))
+    resolveRef(owner, type.tag.by, slot.key);
+  if ((type.kind === 'rep' || type.kind === 'varhead') && type.count !== undefined) {
+    const rule = type.count;
+    const names =
+      typeof rule === 'string'
+        ? [rule]
+        : 'pages' in rule
+          ? rule.pages
+          : 'popcount' in rule
+            ? [rule.popcount]
+            : [rule.quotient[0]];
+    for (const ref of names) resolveRef(owner, ref, slot.key);
+  }
+}

@@ -1,0 +1,21 @@
+import type { ScalarType } from './types.js';
+
+/** Symbolic name of a scalar's value: the constant, or `A | B | 0x10` for flag words; undefined where nothing names it. */
+export function symbolOf(type: ScalarType, value: number | bigint): string | undefined {
+  const { enumeration } = type;
+  if (enumeration === undefined) return undefined;
+  const exact =
+    enumeration.names.get(value) ?? enumeration.names.get(typeof value === 'bigint' ? Number(value) : BigInt(value));
+  if (exact !== undefined || !type.flags) return exact;
+  let left = BigInt(value);
+  const parts: string[] = [];
+  for (const [bit, name] of enumeration.names) {
+    const mask = BigInt(bit);
+    if (mask !== 0n && (left & mask) === mask) {
+      parts.push(name);
+      left &= ~mask;
+    }
+  }
+  if (parts.length === 0) return undefined;
+  return left === 0n ? parts.join(' | ') : `${parts.join(' | ')} | 0x${left.toString(16)}`;
+}
