@@ -5,7 +5,7 @@ import { compileEncode, type EncodeFn } from './compile-encode.js';
 import { explain } from './explain.js';
 import { interpretDecode, TRUNCATED } from './interpret-decode.js';
 import { interpretEncode } from './interpret-encode.js';
-import { type Cursor, cursorOf, type Limits } from './limits.js';
+import type { Cursor, Limits } from './limits.js';
 import type { AnySeq, U64Seq } from './seq.js';
 import { sizeOf } from './size.js';
 import { type AnyType, type Declared, type InputOf, titleOf, type ValueOf } from './types.js';
@@ -25,9 +25,9 @@ export type Lent<V> = V extends Uint8Array
 
 export type Engine = 'compiled' | 'interpreted';
 
-interface Codec {
-  readonly decode: DecodeFn;
-  readonly encode: EncodeFn;
+interface Engines {
+  decode: DecodeFn;
+  encode: EncodeFn;
 }
 
 let generates: boolean | undefined;
@@ -44,59 +44,95 @@ export function canGenerateCode(): boolean {
   return generates;
 }
 
-const CODECS = { compiled: new WeakMap<AnyType, Codec>(), interpreted: new WeakMap<AnyType, Codec>() };
+const ENGINES = { compiled: new WeakMap<AnyType, Engines>(), interpreted: new WeakMap<AnyType, Engines>() };
 
 /** Both directions of one declaration, made at first use. `compiled` falls back where code cannot be generated. */
-export function codecOf(type: AnyType, engine: Engine = 'compiled'): Codec {
-  let codec = CODECS[engine].get(type);
-  if (codec === undefined) {
-    codec =
+function enginesOf(type: AnyType, engine: Engine): Engines {
+  let made = ENGINES[engine].get(type);
+  if (made === undefined) {
+    made =
       engine === 'compiled' && canGenerateCode()
         ? lazily(type)
         : {
             decode: (view, at, cursor, lend) => interpretDecode(type, view, at, cursor, lend),
             encode: (value, view, at) => interpretEncode(type, value, view, at),
           };
-    CODECS[engine].set(type, codec);
+    ENGINES[engine].set(type, made);
   }
-  return codec;
+  return made;
 }
 
-/** Only the direction that is used is compiled. */
-function lazily(type: AnyType): Codec {
-  let decode: DecodeFn | undefined;
-  let encode: EncodeFn | undefined;
+/** Each direction compiles itself at its first call, and then is the generated code. */
+function lazily(type: AnyType): Engines {
+  const made: Engines = {
+    decode: (view, at, cursor, lend) => {
+      made.decode = compileDecode(type);
+      return made.decode(view, at, cursor, lend);
+    },
+    encode: (value, view, at) => {
+      made.encode = compileEncode(type);
+      return made.encode(value, view, at);
+    },
+  };
+  return made;
+}
+
+/** One declaration's decoder and encoder, looked up once: for loops. */
+export interface Codec<T> {
+  /** As decodeAt(type, …). */
+  decodeAt(view: DataView, offset: number, limits?: Limits): ValueOf<T>;
+  /** As lendAt(type, …). */
+  lendAt(view: DataView, offset: number, limits?: Limits): Lent<ValueOf<T>>;
+  /** As encodeInto(type, …). */
+  encodeInto(value: InputOf<T>, view: DataView, offset: number): number;
+}
+
+/** The codec of one declaration. */
+export function codecOf<T extends Declared>(declared: T, engine: Engine = 'compiled'): Codec<T> {
+  const type = declared as unknown as AnyType;
+  const engines = enginesOf(type, engine);
   return {
-    get decode() {
-      decode ??= compileDecode(type);
-      return decode;
-    },
-    get encode() {
-      encode ??= compileEncode(type);
-      return encode;
-    },
+    decodeAt: (view, offset, limits) => run(type, engines, view, offset, limits, false) as ValueOf<T>,
+    lendAt: (view, offset, limits) => run(type, engines, view, offset, limits, true) as Lent<ValueOf<T>>,
+    encodeInto: (value, view, offset) => put(type, engines, value, view, offset),
   };
 }
 
 // One cursor serves all calls: decoding is synchronous and a decoder never calls another through the public functions.
 const SHARED: Cursor = { end: 0, varEnd: -1, reps: -1, p: 0 };
 
-function decodeWith(
+function run(
   type: AnyType,
+  engines: Engines,
   view: DataView,
   offset: number,
   limits: Limits | undefined,
   lend: boolean,
-  engine: Engine,
 ): unknown {
-  SHARED.end = view.byteLength;
-  SHARED.varEnd = -1;
-  SHARED.reps = -1;
-  if (limits !== undefined) Object.assign(SHARED, cursorOf(view, limits));
+  const cursor = SHARED;
+  cursor.end = view.byteLength;
+  cursor.varEnd = -1;
+  cursor.reps = -1;
+  if (limits !== undefined) {
+    if (limits.end !== undefined && limits.end < cursor.end) cursor.end = limits.end;
+    if (limits.varEnd !== undefined) cursor.varEnd = limits.varEnd;
+    if (limits.reps !== undefined) cursor.reps = limits.reps;
+  }
   try {
-    return codecOf(type, engine).decode(view, offset, SHARED, lend);
+    return engines.decode(view, offset, cursor, lend);
   } catch (error) {
     if (error === TRUNCATED || error instanceof RangeError) throw explain(type, view, offset, limits);
+    throw error;
+  }
+}
+
+function put(type: AnyType, engines: Engines, value: unknown, view: DataView, offset: number): number {
+  try {
+    return engines.encode(value, view, offset) - offset;
+  } catch (error) {
+    if (error instanceof EncodeError && error.path !== '') throw error;
+    // Generated code only says that something is wrong; the interpreter says what and where.
+    interpretEncode(type, value, view, offset);
     throw error;
   }
 }
@@ -109,7 +145,8 @@ export function decodeAt<T extends Declared>(
   limits?: Limits,
   engine: Engine = 'compiled',
 ): ValueOf<T> {
-  return decodeWith(type as unknown as AnyType, view, offset, limits, false, engine) as ValueOf<T>;
+  const t = type as unknown as AnyType;
+  return run(t, enginesOf(t, engine), view, offset, limits, false) as ValueOf<T>;
 }
 
 /** As decodeAt, with lists and byte strings lent: windows into the view's memory. */
@@ -120,7 +157,8 @@ export function lendAt<T extends Declared>(
   limits?: Limits,
   engine: Engine = 'compiled',
 ): Lent<ValueOf<T>> {
-  return decodeWith(type as unknown as AnyType, view, offset, limits, true, engine) as Lent<ValueOf<T>>;
+  const t = type as unknown as AnyType;
+  return run(t, enginesOf(t, engine), view, offset, limits, true) as Lent<ValueOf<T>>;
 }
 
 /** One past the last byte that the decode just before belonged to. */
@@ -162,18 +200,8 @@ export function encodeInto<T extends Declared>(
   offset = 0,
   engine: Engine = 'compiled',
 ): number {
-  return writeWith(type as unknown as AnyType, value, view, offset, engine);
-}
-
-function writeWith(type: AnyType, value: unknown, view: DataView, offset: number, engine: Engine): number {
-  try {
-    return codecOf(type, engine).encode(value, view, offset) - offset;
-  } catch (error) {
-    if (error instanceof EncodeError && engine === 'interpreted') throw error;
-    // Generated code only says that something is wrong; the interpreter says what and where.
-    interpretEncode(type, value, view, offset);
-    throw error;
-  }
+  const t = type as unknown as AnyType;
+  return put(t, enginesOf(t, engine), value, view, offset);
 }
 
 /** The value as bytes: C's sizeof, and the lists behind it. Throws EncodeError. */
@@ -184,6 +212,6 @@ export function encode<T extends Declared>(type: T, value: InputOf<T>, engine: E
 /** As encode, for a value whose type is not known when compiling (JSON, another decoder). Throws EncodeError. */
 export function encodeUnchecked(type: AnyType, value: unknown, engine: Engine = 'compiled'): Uint8Array {
   const bytes = new Uint8Array(sizeOf(type, value));
-  const written = writeWith(type, value, viewOf(bytes), 0, engine);
+  const written = put(type, enginesOf(type, engine), value, viewOf(bytes), 0);
   return written === bytes.length ? bytes : bytes.subarray(0, written);
 }
