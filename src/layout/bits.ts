@@ -14,7 +14,18 @@ export function bit<const N extends number>(width: N, values: object): NamedBits
   return { width, enumeration: enumMeta(values) };
 }
 
-export type BitWidths = Readonly<Record<string, number | NamedBits<number>>>;
+/** Bits that no C member stands for: on the wire, but in no layout row. */
+export interface GapBits<N extends number> {
+  readonly width: N;
+  readonly implicit: true;
+}
+
+/** `width` bits that C leaves undeclared in the middle or at the end of a word. */
+export function gap<const N extends number>(width: N): GapBits<N> {
+  return { width, implicit: true };
+}
+
+export type BitWidths = Readonly<Record<string, number | NamedBits<number> | GapBits<number>>>;
 
 type Upto32 =
   | 2
@@ -48,7 +59,7 @@ type Upto32 =
   | 30
   | 31
   | 32;
-type WidthOf<W> = W extends NamedBits<infer N> ? N : W;
+type WidthOf<W> = W extends { readonly width: infer N } ? N : W;
 type BitValue<N> = N extends 1 ? boolean : N extends Upto32 ? number : bigint;
 type ReservedKey =
   `${'reserved' | 'rsvd' | 'resvd' | 'padding' | 'unused' | 'mbz' | 'Reserved' | '_reserved'}${string}`;
@@ -64,7 +75,7 @@ export interface BitsOptions {
   readonly group?: string;
 }
 
-type BitsWord = ScalarType | ArrayType<ScalarType>;
+type BitsWord = ScalarType | ArrayType;
 
 /**
  * Bit-fields of one word, LSB first; the widths fill it. Values: 1 bit boolean, up to 32 number, more bigint.
@@ -98,6 +109,8 @@ function declare(name: string, word: BitsWord, widths: BitWidths, options: BitsO
   const owner = name || options.word || 'bits';
   checkNames(owner, Object.keys(widths));
   const unit = word.kind === 'array' ? word.of : word;
+  if (unit.kind !== 'scalar')
+    throw new LayoutError('E_LAYOUT_KIND', 'bits stand in a scalar or an array of one', { struct: owner });
   const words = word.kind === 'array' ? word.count : 1;
   const unitBits = unit.size * 8;
   const fields: BitField[] = [];
@@ -119,7 +132,8 @@ function declare(name: string, word: BitsWord, widths: BitWidths, options: BitsO
       at,
       width,
       reserved: isReservedName(key),
-      ...(named ? { enumeration: spec.enumeration } : {}),
+      ...(named && 'enumeration' in spec ? { enumeration: spec.enumeration } : {}),
+      ...(named && 'implicit' in spec ? { implicit: true } : {}),
     });
     at += width;
   }

@@ -65,7 +65,7 @@ function decode(e: Emitter, type: AnyType, at: Place, owner: AnyType, base: Plac
   }
 }
 
-function zeroTest(at: Place, size: number): string {
+export function zeroTest(at: Place, size: number): string {
   if (size > 16) return `isZero(dv,${expr(at)},${size})`;
   const parts: string[] = [];
   let done = 0;
@@ -213,7 +213,7 @@ function decodeArm(e: Emitter, type: UnionType, arm: string, at: Place, end: str
   if (type.flexible) e.line(`c.p=Math.max(${expr(from)},${end});`);
 }
 
-function ruleExpr(owner: StructType, base: Place, list: RepType | VarheadType): string | undefined {
+export function ruleExpr(owner: StructType, base: Place, list: RepType | VarheadType): string | undefined {
   const rule = list.count;
   if (rule === undefined) return undefined;
   const read = (path: string): string => refExpr(resolveRef(owner, path, 'count'), base);

@@ -1,13 +1,14 @@
 import { LayoutError } from '../bytes/errors.js';
 import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
 import { type Layout, pick } from './group.js';
-import type { AnyType, Arch, NamedType, Origin, RepType, StructType } from './types.js';
+import type { AnyType, Arch, NamedType, Origin, PartsOf, RepType } from './types.js';
 
 /** The rep count field of the control word has 12 bits. */
 export const MAX_REP_COUNT = 4095;
 
-type RepKeys<L> =
-  L extends StructType<infer F> ? { [K in keyof F]: F[K] extends RepType ? K : never }[keyof F] & string : string;
+type RepKeys<L> = L extends { readonly kind: 'struct' }
+  ? { [K in keyof PartsOf<L>]: PartsOf<L>[K] extends { readonly kind: 'rep' } ? K : never }[keyof PartsOf<L>] & string
+  : string;
 
 export interface HypercallOptions<I, O> {
   readonly input?: I;

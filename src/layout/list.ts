@@ -1,8 +1,8 @@
 import { LayoutError } from '../bytes/errors.js';
-import type { AnyType, ArrayType, CountRule, RepType, VarheadType } from './types.js';
+import type { AnyType, ArrayOf, CountRule, Rep, Varhead } from './types.js';
 
 /** A fixed number of equal elements. */
-export function array<T extends AnyType>(of: T, count: number): ArrayType<T> {
+export function array<T extends AnyType>(of: T, count: number): ArrayOf<T> {
   if (of.flexible) throw new LayoutError('E_LAYOUT_KIND', 'elements of a fixed array have a fixed size; use rep');
   const size = of.size * count;
   return { kind: 'array', of, count, size, minSize: size, flexible: false };
@@ -32,11 +32,11 @@ function list<T extends AnyType>(of: T, options: ListOptions) {
 }
 
 /** A list behind all fixed fields, one element per rep of a hypercall or as many as a sibling says. */
-export function rep<T extends AnyType>(of: T, options: ListOptions = {}): RepType<T> {
+export function rep<T extends AnyType>(of: T, options: ListOptions = {}): Rep<T> {
   return { kind: 'rep', ...list(of, options) };
 }
 
 /** The variable header of a hypercall: runs to the end that the control word gives; a rep may follow. */
-export function varhead<T extends AnyType>(of: T, options: ListOptions = {}): VarheadType<T> {
+export function varhead<T extends AnyType>(of: T, options: ListOptions = {}): Varhead<T> {
   return { kind: 'varhead', ...list(of, options) };
 }

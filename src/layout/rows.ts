@@ -45,8 +45,10 @@ function armRows(type: UnionType, bit: number, prefix: string, out: LayoutRow[])
 
 function bitRows(type: BitsType, bit: number, prefix: string, out: LayoutRow[]): void {
   const inner = type.group === undefined ? prefix : dot(prefix, type.group);
-  for (const field of type.fields)
+  for (const field of type.fields) {
+    if (field.implicit) continue;
     out.push({ path: dot(inner, field.name), bitOffset: bit + field.at, bitSize: field.width, kind: 'int' });
+  }
   if (type.wordName !== undefined) {
     out.push({
       path: dot(prefix, type.wordName),

@@ -1,15 +1,15 @@
 import { LayoutError } from '../bytes/errors.js';
 import { checkNames } from './names.js';
 import { resolveRef } from './ref.js';
-import type { AnyType, Fields, Origin, Slot, StructType } from './types.js';
+import type { AnyType, Fields, Origin, PartsOf, Slot, Struct, StructType, TagPathOf } from './types.js';
 
 type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;
-type OwnTag<T> = T extends { readonly kind: 'union'; readonly arms: infer A; readonly tag?: { readonly by: infer By } }
-  ? By extends string
-    ? Exclude<Head<By>, keyof A>
+type OwnTag<T> = T extends { readonly kind: 'union' }
+  ? TagPathOf<T> extends infer By extends string
+    ? Exclude<Head<By>, keyof PartsOf<T>>
     : never
   : never;
-type TagOf<T> = T extends { readonly kind: 'anon'; readonly of: infer U } ? OwnTag<U> : OwnTag<T>;
+type TagOf<T> = T extends { readonly kind: 'anon' } ? OwnTag<PartsOf<T>> : OwnTag<T>;
 /** A union whose tag names no sibling becomes an error at its own key. */
 type CheckTags<F> = {
   [K in keyof F]: [Exclude<TagOf<F[K]>, keyof F>] extends [never]
@@ -26,9 +26,9 @@ export function struct<const F extends Fields>(
   size: number,
   fields: F & CheckTags<F>,
   origin?: Origin,
-): StructType<F>;
+): Struct<F>;
 /** An inner struct without a C name; its size is the sum of its fields. */
-export function struct<const F extends Fields>(fields: F & CheckTags<F>): StructType<F>;
+export function struct<const F extends Fields>(fields: F & CheckTags<F>): Struct<F>;
 export function struct(first: unknown, second?: unknown, third?: unknown, origin?: Origin): unknown {
   if (typeof first === 'string') return declare(first, second as number, third as Fields, origin);
   return declare('', undefined, first as Fields);
@@ -84,7 +84,6 @@ function declare(name: string, claim: number | undefined, fields: Fields, origin
     size: offset,
     minSize,
     flexible: open !== undefined,
-    fields,
     slots,
     ...(origin ? { origin } : {}),
   };

@@ -3,6 +3,9 @@ import type { AnySeq, U64Seq } from './seq.js';
 /** Phantom keys: what decode gives and what encode takes. They exist in types only. */
 declare const DECODED: unique symbol;
 declare const INPUT: unique symbol;
+/** What a declaration is made of: element, arms, fields. */
+declare const OF: unique symbol;
+declare const TAG: unique symbol;
 
 export interface Typed<V, I = V> {
   readonly [DECODED]?: V;
@@ -64,6 +67,8 @@ export interface BitField {
   readonly width: number;
   readonly enumeration?: EnumMeta;
   readonly reserved: boolean;
+  /** No C member stands for the bits. */
+  readonly implicit?: boolean;
 }
 
 export interface BitsType<V = unknown, I = unknown> extends Typed<V, I>, Sized {
@@ -104,12 +109,16 @@ export interface AtomicType extends Typed<number>, Sized {
   readonly scalar: 'u32';
 }
 
-export interface ArrayType<T extends AnyType = AnyType> extends Sized {
+export interface ArrayType extends Sized {
+  readonly kind: 'array';
+  readonly of: AnyType;
+  readonly count: number;
+}
+/** An array type that knows its element type when compiling. The base interfaces know nothing of it: they are what code at run time handles, and cost the type checker nothing. */
+export interface ArrayOf<T> extends ArrayType {
+  readonly [OF]?: T;
   readonly [DECODED]?: ElementsOf<T>;
   readonly [INPUT]?: ElementsInputOf<T>;
-  readonly kind: 'array';
-  readonly of: T;
-  readonly count: number;
 }
 
 type ElementsOf<T> = ValueOf<T>[];
@@ -139,18 +148,24 @@ type ListInput<T> =
       ? AnySeq<number> | ArrayLike<number>
       : ArrayLike<InputOf<T>>;
 
-export interface RepType<T extends AnyType = AnyType> extends ListBase {
+export interface RepType extends ListBase {
+  readonly kind: 'rep';
+  readonly of: AnyType;
+}
+export interface Rep<T> extends RepType {
+  readonly [OF]?: T;
   readonly [DECODED]?: ListValue<T>;
   readonly [INPUT]?: ListInput<T>;
-  readonly kind: 'rep';
-  readonly of: T;
 }
 
-export interface VarheadType<T extends AnyType = AnyType> extends ListBase {
+export interface VarheadType extends ListBase {
+  readonly kind: 'varhead';
+  readonly of: AnyType;
+}
+export interface Varhead<T> extends VarheadType {
+  readonly [OF]?: T;
   readonly [DECODED]?: ListValue<T>;
   readonly [INPUT]?: ListInput<T>;
-  readonly kind: 'varhead';
-  readonly of: T;
 }
 
 export type Arms = Readonly<Record<string, AnyType>>;
@@ -170,34 +185,41 @@ export type UnionInput<A> =
   | { [K in keyof A]: { [P in K]: InputOf<A[P]> } & { tail?: Uint8Array } }[keyof A]
   | { raw: Uint8Array };
 
-export interface UnionType<A extends Arms = Arms, By extends string = string> extends Sized {
-  readonly [DECODED]?: UnionValue<A>;
-  readonly [INPUT]?: UnionInput<A>;
+export interface UnionType extends Sized {
   readonly kind: 'union';
   readonly name: string;
-  readonly arms: A;
-  readonly tag?: UnionTag & { readonly by: By };
+  readonly arms: Arms;
+  readonly tag?: UnionTag;
   /** The arm taken where no tag says, or the tag is unknown. */
   readonly otherwise?: string;
   readonly origin?: Origin;
 }
+export interface Union<A, By = never> extends UnionType {
+  readonly [OF]?: A;
+  readonly [TAG]?: By;
+  readonly [DECODED]?: UnionValue<A>;
+  readonly [INPUT]?: UnionInput<A>;
+}
 
 /** A C member without a name: of a struct or bits its fields become the parent's; of a union only the C path is shortened. */
-export interface AnonType<T extends AnyType = AnyType> extends Sized {
+export interface AnonType extends Sized {
+  readonly kind: 'anon';
+  readonly of: AnyType;
+}
+export interface Anon<T> extends AnonType {
+  readonly [OF]?: T;
   readonly [DECODED]?: ValueOf<T>;
   readonly [INPUT]?: InputOf<T>;
-  readonly kind: 'anon';
-  readonly of: T;
 }
 
 export type Fields = Readonly<Record<string, AnyType>>;
 
 type FlattenKeys<F> = {
-  [K in keyof F]: F[K] extends AnonType<infer A> ? (A extends UnionType ? never : K) : never;
+  [K in keyof F]: F[K] extends Anon<infer A> ? (A extends { readonly kind: 'union' } ? never : K) : never;
 }[keyof F];
-type RsvdKeys<F> = { [K in keyof F]: F[K] extends RsvdType ? K : never }[keyof F];
-type FlatValue<F> = { [K in FlattenKeys<F>]: F[K] extends AnonType<infer A> ? ValueOf<A> : never }[FlattenKeys<F>];
-type FlatInput<F> = { [K in FlattenKeys<F>]: F[K] extends AnonType<infer A> ? InputOf<A> : never }[FlattenKeys<F>];
+type RsvdKeys<F> = { [K in keyof F]: F[K] extends { readonly kind: 'rsvd' } ? K : never }[keyof F];
+type FlatValue<F> = { [K in FlattenKeys<F>]: F[K] extends Anon<infer A> ? ValueOf<A> : never }[FlattenKeys<F>];
+type FlatInput<F> = { [K in FlattenKeys<F>]: F[K] extends Anon<infer A> ? InputOf<A> : never }[FlattenKeys<F>];
 
 export type StructValue<F> = Simplify<
   { [K in Exclude<keyof F, FlattenKeys<F> | RsvdKeys<F>>]: ValueOf<F[K]> } & { [K in RsvdKeys<F>]?: Uint8Array } & ([
@@ -224,14 +246,16 @@ export interface Slot {
   readonly offset: number;
 }
 
-export interface StructType<F extends Fields = Fields> extends Sized {
-  readonly [DECODED]?: StructValue<F>;
-  readonly [INPUT]?: StructInput<F>;
+export interface StructType extends Sized {
   readonly kind: 'struct';
   readonly name: string;
-  readonly fields: F;
   readonly slots: readonly Slot[];
   readonly origin?: Origin;
+}
+export interface Struct<F> extends StructType {
+  readonly [OF]?: F;
+  readonly [DECODED]?: StructValue<F>;
+  readonly [INPUT]?: StructInput<F>;
 }
 
 export type AnyType =
@@ -265,3 +289,8 @@ export interface Declared {
 export function titleOf(type: AnyType): string {
   return 'name' in type && type.name !== '' ? type.name : type.kind;
 }
+
+/** What a declaration is made of, as known when compiling. */
+export type PartsOf<T> = T extends { readonly [OF]?: infer P } ? P : never;
+/** The path that tells a union's arms apart. */
+export type TagPathOf<T> = T extends { readonly [TAG]?: infer By } ? By : never;

@@ -1,6 +1,6 @@
 import { LayoutError } from '../bytes/errors.js';
 import { checkNames } from './names.js';
-import type { AnonType, AnyType, Arms, Origin, UnionTag, UnionType } from './types.js';
+import type { Anon, AnyType, Arms, Origin, Union, UnionTag, UnionType } from './types.js';
 
 export interface UnionOptions<A, By extends string> {
   /** Path of the tag: a sibling, a bit-field of a sibling (`flags.set`) or of an arm (`arm.field`). */
@@ -22,11 +22,11 @@ export function union<const A extends Arms, const By extends string = never>(
   arms: A,
   options?: UnionOptions<A, By>,
   origin?: Origin,
-): UnionType<A, By>;
+): Union<A, By>;
 export function union<const A extends Arms, const By extends string = never>(
   arms: A,
   options?: UnionOptions<A, By>,
-): UnionType<A, By>;
+): Union<A, By>;
 export function union(
   first: string | Arms,
   second?: number | UnionOptions<Arms, string>,
@@ -77,6 +77,6 @@ function declare(
 }
 
 /** A C member without a name. */
-export function anon<T extends AnyType>(of: T): AnonType<T> {
+export function anon<T extends AnyType>(of: T): Anon<T> {
   return { kind: 'anon', of, size: of.size, minSize: of.minSize, flexible: of.flexible };
 }

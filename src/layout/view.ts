@@ -6,14 +6,10 @@ import { ruledCount } from './limits.js';
 import { seqOver, type U64Seq } from './seq.js';
 import {
   type AnyType,
-  type ArrayType,
-  type AtomicType,
   type BitField,
   type BitsType,
-  type BytesType,
-  type GuidType,
+  type PartsOf,
   type RepType,
-  type RsvdType,
   type ScalarType,
   type StructType,
   titleOf,
@@ -40,40 +36,41 @@ export interface ViewList<V> {
   at(index: number): V | undefined;
 }
 
-type LoHi<F> = { [K in keyof F & string as F[K] extends ScalarType<bigint> ? `${K}_lo` | `${K}_hi` : never]: number };
+type LoHi<F> = {
+  [K in keyof F & string as F[K] extends ScalarType<bigint> ? `${K}_lo` | `${K}_hi` : never]: number;
+};
 type FlatViews<F> = {
-  [K in keyof F]: F[K] extends { readonly kind: 'anon'; readonly of: infer U }
-    ? U extends UnionType
+  [K in keyof F]: F[K] extends { readonly kind: 'anon' }
+    ? PartsOf<F[K]> extends { readonly kind: 'union' }
       ? never
-      : (v: ViewOf<U>) => void
+      : (v: ViewOf<PartsOf<F[K]>>) => void
     : never;
 }[keyof F];
 type Flattened<F> = [FlatViews<F>] extends [never] ? unknown : FlatViews<F> extends (v: infer I) => void ? I : unknown;
+type ListViewOf<E> =
+  E extends ScalarType<bigint> ? U64Seq : E extends ScalarType ? ViewList<number> : ViewList<ViewOf<E>>;
+type Kind<K extends AnyType['kind']> = { readonly kind: K };
 
 /** What view() gives: getters and setters over the bytes. */
 export type ViewOf<T> =
-  T extends StructType<infer F>
-    ? { [K in keyof F]: ViewOf<F[K]> } & LoHi<F> & Flattened<F>
-    : T extends UnionType<infer A>
-      ? { [K in keyof A]: ViewOf<A[K]> }
-      : T extends { readonly kind: 'anon'; readonly of: infer U }
-        ? ViewOf<U>
-        : T extends BitsType
+  T extends Kind<'struct'>
+    ? { [K in keyof PartsOf<T>]: ViewOf<PartsOf<T>[K]> } & LoHi<PartsOf<T>> & Flattened<PartsOf<T>>
+    : T extends Kind<'union'>
+      ? { [K in keyof PartsOf<T>]: ViewOf<PartsOf<T>[K]> }
+      : T extends Kind<'anon'>
+        ? ViewOf<PartsOf<T>>
+        : T extends Kind<'bits'>
           ? ValueOf<T>
-          : T extends AtomicType
+          : T extends Kind<'atomic'>
             ? AtomicCell
-            : T extends RsvdType | BytesType
+            : T extends Kind<'rsvd' | 'bytes'>
               ? Uint8Array
-              : T extends GuidType
+              : T extends Kind<'guid'>
                 ? string
                 : T extends ScalarType<infer V>
                   ? V
-                  : T extends ArrayType<infer E> | RepType<infer E> | VarheadType<infer E>
-                    ? E extends ScalarType<bigint>
-                      ? U64Seq
-                      : E extends ScalarType
-                        ? ViewList<number>
-                        : ViewList<ViewOf<E>>
+                  : T extends Kind<'array' | 'rep' | 'varhead'>
+                    ? ListViewOf<PartsOf<T>>
                     : never;
 
 /** Every view knows its place and can be moved to another. */
