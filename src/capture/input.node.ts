@@ -1,0 +1,272 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { AbiError, DecodeError } from '../bytes/errors.js';
+import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
+import type { HexDialect } from '../files/hex-image.js';
+import { recogniseHexText } from '../files/hex-text.js';
+import { HexTextStream } from '../files/hex-text-stream.js';
+import type { Arch } from '../layout/types.js';
+import { Decoder, type Event } from './decoder.js';
+import { LinkWindow } from './link-window.js';
+import { pageRecord } from './page-record.js';
+import { type PlainOptions, PlainReader } from './plain.js';
+import type { DecodedRecord } from './record.js';
+
+export type InputFormat = 'trace' | 'pages' | 'raw' | HexDialect;
+
+export interface InputOptions extends PlainOptions {
+  /** Forces the format; else it is recognised by content. */
+  readonly format?: string;
+  /** First byte and number of bytes of raw input. */
+  readonly offset?: number;
+  readonly length?: number;
+  /** Ties requests to the answers that follow them, which holds back a bounded number of records. */
+  readonly links?: boolean;
+  /** Called with the bytes read so far. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+const PIECE = 1 << 20;
+const LONGEST_LINE = 1 << 26;
+
+/** The bytes of a file or descriptor in pieces; a pipe that has nothing yet is waited for. */
+export function* piecesOf(
+  file: string | number,
+  options: Pick<InputOptions, 'offset' | 'length' | 'onProgress'> = {},
+): Generator<Uint8Array> {
+  const fd = typeof file === 'number' ? file : openFile(file);
+  const seekable = typeof file === 'string';
+  let skip = options.offset ?? 0;
+  let left = options.length ?? Number.POSITIVE_INFINITY;
+  let position = seekable ? skip : 0;
+  if (seekable) skip = 0;
+  let total = 0;
+  try {
+    while (left > 0) {
+      const buffer = Buffer.allocUnsafe(PIECE);
+      const got = readSome(fd, buffer, seekable ? position : null);
+      if (got === 0) return;
+      position += got;
+      total += got;
+      options.onProgress?.(total);
+      const from = Math.min(skip, got);
+      skip -= from;
+      const piece = buffer.subarray(from, Math.min(got, from + left));
+      left -= piece.length;
+      if (piece.length > 0) yield piece;
+    }
+  } finally {
+    if (typeof file === 'string') closeSync(fd);
+  }
+}
+
+function openFile(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    throw new AbiError('E_FORMAT', `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`, {
+      struct: file,
+    });
+  }
+}
+
+function readSome(fd: number, buffer: Buffer, position: number | null): number {
+  for (;;) {
+    try {
+      return readSync(fd, buffer, 0, buffer.length, position);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EOF') return 0;
+      if (code === 'EISDIR') throw new AbiError('E_FORMAT', 'is a directory, not a file');
+      if (code !== 'EAGAIN') throw error;
+      // A non-blocking pipe without data: sleep a little instead of spinning.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** What the first bytes of an input look like. */
+export function recogniseFormat(head: Uint8Array): InputFormat {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
+  const first = text.trimStart();
+  if (first[0] === '{') {
+    const line = first.split('\n', 1)[0]!;
+    if (/"after_event"\s*:/.test(line) && /"file_offset"\s*:/.test(line)) return 'pages';
+    if (/^\{\s*"/.test(line)) return 'trace';
+  }
+  if (isText(head)) {
+    const dialect = recogniseHexText(text);
+    if (dialect !== undefined) return dialect;
+  }
+  return 'raw';
+}
+
+function isText(head: Uint8Array): boolean {
+  for (const byte of head) if (byte >= 0x7f || (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13)) return false;
+  return head.length > 0;
+}
+
+/** Decodes a file or descriptor. Throws AbiError E_FORMAT, E_UNKNOWN_NAME; DecodeError E_RECORD with the line. */
+export function* readRecords(file: string | number, options: InputOptions = {}): Generator<DecodedRecord> {
+  const records = unlinked(file, options);
+  if (options.links === false) return yield* records;
+  const window = new LinkWindow();
+  for (const record of records) {
+    const out = window.push(record);
+    if (out) yield out;
+  }
+  yield* window.flush();
+}
+
+function* unlinked(file: string | number, options: InputOptions): Generator<DecodedRecord> {
+  const pieces = piecesOf(file, options);
+  const first = pieces.next();
+  if (first.done) return;
+  const format = options.format ?? recogniseFormat(first.value.subarray(0, 1 << 16));
+  const all = prepend(first.value, pieces);
+  if (format === 'trace' || format === 'jsonl') yield* traceRecords(all, options);
+  else if (format === 'pages') yield* pagesRecords(all, file, options);
+  else if (format === 'raw') yield* plainRecords(all, options);
+  else yield* hexRecords(all, options, format as HexDialect | 'hex');
+}
+
+function* prepend(first: Uint8Array, others: Generator<Uint8Array>): Generator<Uint8Array> {
+  yield first;
+  yield* others;
+}
+
+/** Lines of text with their 1-based numbers and byte offsets. */
+export function* linesOf(pieces: Iterable<Uint8Array>): Generator<{ text: string; line: number; offset: number }> {
+  const decoder = new StringDecoder('utf8');
+  let held = '';
+  let line = 0;
+  let offset = 0;
+  for (const piece of pieces) {
+    const text = held + decoder.write(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+    let at = 0;
+    for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', at)) {
+      line++;
+      yield { text: text.slice(at, to), line, offset };
+      offset += to + 1 - at;
+      at = to + 1;
+    }
+    held = text.slice(at);
+    if (held.length > LONGEST_LINE)
+      throw new DecodeError('E_RECORD', `line ${line + 1} is longer than ${LONGEST_LINE} characters`, { offset });
+  }
+  held += decoder.end();
+  if (held !== '') yield { text: held, line: line + 1, offset };
+}
+
+function parseLine(text: string, line: number, offset: number): Event {
+  try {
+    const event: unknown = JSON.parse(text);
+    if (typeof event === 'object' && event !== null && !Array.isArray(event)) return event as Event;
+  } catch (error) {
+    throw new DecodeError('E_RECORD', `line ${line} is no JSON: ${(error as Error).message}`, { offset });
+  }
+  throw new DecodeError('E_RECORD', `line ${line} is no JSON object`, { offset });
+}
+
+function* traceRecords(pieces: Iterable<Uint8Array>, options: InputOptions): Generator<DecodedRecord> {
+  const decoder = new Decoder(options);
+  for (const { text, line, offset } of linesOf(pieces)) {
+    if (text === '' || text.trim() === '') continue;
+    const event = parseLine(text, line, offset);
+    // The header line of a capture file names its format and has no kind.
+    if (line === 1 && event.k === undefined && typeof event.format === 'string') continue;
+    try {
+      yield decoder.push(event);
+    } catch (error) {
+      if (!(error instanceof AbiError)) throw error;
+      throw new DecodeError('E_RECORD', `line ${line}: ${error.message}`, { offset });
+    }
+  }
+}
+
+function* pagesRecords(
+  pieces: Iterable<Uint8Array>,
+  file: string | number,
+  options: InputOptions,
+): Generator<DecodedRecord> {
+  if (typeof file === 'number')
+    throw new AbiError('E_FORMAT', 'a page list is read with the pages.bin beside it: give the file, not a pipe');
+  const bin = join(dirname(file), 'pages.bin');
+  let pages: Uint8Array;
+  try {
+    pages = readFileSync(bin);
+  } catch {
+    throw new AbiError('E_FORMAT', 'cannot be read; a page list needs it', { struct: bin });
+  }
+  const calls = controlWords(join(dirname(file), 'events.jsonl'));
+  let n = 0;
+  for (const { text, line, offset } of linesOf(pieces)) {
+    if (text.trim() === '') continue;
+    const row = parseLine(text, line, offset);
+    const at = Number(row.file_offset);
+    if (!Number.isInteger(at) || at < 0 || at + HV_HYP_PAGE_SIZE > pages.length)
+      throw new DecodeError(
+        'E_RECORD',
+        `line ${line}: file_offset ${String(row.file_offset)} is outside ${bin} (${pages.length} bytes)`,
+        { offset },
+      );
+    const label = String(row.label ?? '');
+    const event = /before event (\d+)/.exec(label)?.[1];
+    const arch: Arch = options.arch ?? calls.arch;
+    const control = event === undefined ? undefined : calls.control.get(Number(event));
+    const setting = { arch, ...(options.abi ? { abi: options.abi } : {}) };
+    yield pageRecord({ ...row, label }, n++, pages.subarray(at, at + HV_HYP_PAGE_SIZE), setting, control);
+  }
+}
+
+/** Control words of the calls in the trace beside a page list, by event number; empty where there is no such trace. */
+function controlWords(trace: string): { control: Map<number, bigint>; arch: Arch } {
+  const control = new Map<number, bigint>();
+  let arch: Arch = 'x64';
+  if (!existsSync(trace)) return { control, arch };
+  const decoder = new Decoder();
+  for (const { text, line, offset } of linesOf(piecesOf(trace))) {
+    if (text.trim() === '') continue;
+    const record = decoder.push(parseLine(text, line, offset));
+    if (record.call) control.set(record.n, record.call.control);
+    arch = decoder.architecture;
+  }
+  return { control, arch };
+}
+
+function* plainRecords(pieces: Iterable<Uint8Array>, options: InputOptions): Generator<DecodedRecord> {
+  const reader = new PlainReader(options);
+  for (const piece of pieces) yield* reader.push(piece);
+  yield* reader.end();
+}
+
+function* hexRecords(
+  pieces: Iterable<Uint8Array>,
+  options: InputOptions,
+  dialect: HexDialect | 'hex',
+): Generator<DecodedRecord> {
+  const decoder = new StringDecoder('latin1');
+  const stream = new HexTextStream(dialect === 'hex' ? {} : { dialect });
+  let reader = new PlainReader(options);
+  let end: bigint | undefined;
+  let n = 0;
+  const number = (record: DecodedRecord): DecodedRecord => ({ ...record, n: n++ });
+  const batches = function* () {
+    for (const piece of pieces)
+      yield stream.push(decoder.write(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)));
+    yield stream.end();
+  };
+  for (const images of batches()) {
+    for (const image of images) {
+      // A dump that goes on at the next address is one run of bytes; any other is a new one.
+      if (end !== undefined && image.base !== end) {
+        for (const record of reader.end()) yield number(record);
+        reader = new PlainReader(options);
+      }
+      end = image.base + BigInt(image.bytes.length);
+      for (const record of reader.push(image.bytes)) yield number(record);
+    }
+  }
+  for (const record of reader.end()) yield number(record);
+}

@@ -1,0 +1,215 @@
+import { vmbus } from '../abi/vmbus/messages.js';
+import { AbiError, DecodeError } from '../bytes/errors.js';
+import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
+import { viewOf } from '../bytes/span.js';
+import { controlWord } from '../hypercall/words.js';
+import { type Layout, pick } from '../layout/group.js';
+import type { Direction } from '../layout/messages.js';
+import type { Arch } from '../layout/types.js';
+import { locateCall } from './hypercall-part.js';
+import { type Setting, structPart } from './locate.js';
+import { vmbusPart } from './message-part.js';
+import { callOf, type Named, requireName } from './names.js';
+import { locatePacket, TRAILER } from './packet-part.js';
+import type { DecodedRecord, Part, Slack } from './record.js';
+import { Session } from './session.js';
+import { vpciMessage } from './vpci-part.js';
+
+export interface PlainOptions {
+  /** Struct, hypercall or message; `ring` for packets one behind the other. */
+  readonly as?: string;
+  /** Control word of every page. */
+  readonly control?: bigint;
+  readonly arch?: Arch;
+  readonly abi?: string;
+  /** vPCI protocol version. */
+  readonly proto?: number;
+  readonly direction?: Direction;
+  /** Bytes from one structure to the next. */
+  readonly stride?: number;
+}
+
+/** Reads structures out of plain bytes that arrive in pieces. */
+export class PlainReader {
+  private readonly setting: Setting;
+  private readonly options: PlainOptions;
+  private readonly named: Named | undefined;
+  private readonly ring: boolean;
+  private readonly session = new Session();
+  private readonly step: number;
+  private held = new Uint8Array(0);
+  private n = 0;
+  private base = 0;
+
+  /** Throws AbiError E_UNKNOWN_NAME; E_FORMAT when neither `as` nor `control` says what the bytes are. */
+  constructor(options: PlainOptions) {
+    this.options = options;
+    this.setting = { arch: options.arch ?? 'x64', ...(options.abi ? { abi: options.abi } : {}) };
+    this.ring = options.as === 'ring';
+    if (options.as !== undefined && !this.ring) this.named = requireName(options.as);
+    else if (options.control !== undefined) {
+      const call = callOf(Number(options.control & 0xffffn));
+      if (call) this.named = { kind: 'hypercall', name: call.name, call };
+    }
+    if (!this.ring && this.named === undefined && options.control === undefined) {
+      throw new AbiError('E_FORMAT', 'plain bytes need --as NAME or --control 0x… to be read');
+    }
+    this.step = options.stride ?? strideOf(this.named, this.setting);
+  }
+
+  /** Records that the bytes so far hold; what is left waits for more. */
+  *push(piece: Uint8Array): Generator<DecodedRecord> {
+    this.hold(piece);
+    if (this.ring) {
+      yield* this.packets(false);
+      return;
+    }
+    if (this.step === 0) return;
+    let at = 0;
+    for (; at + this.step <= this.held.length; at += this.step) yield this.one(this.held.subarray(at, at + this.step));
+    this.held = this.held.slice(at);
+  }
+
+  /** The last, possibly short, record. */
+  *end(): Generator<DecodedRecord> {
+    if (this.ring) yield* this.packets(true);
+    else if (this.held.length > 0) yield this.one(this.held);
+    this.held = new Uint8Array(0);
+  }
+
+  private hold(piece: Uint8Array): void {
+    if (this.held.length === 0) this.held = piece.slice();
+    else {
+      const joined = new Uint8Array(this.held.length + piece.length);
+      joined.set(this.held);
+      joined.set(piece, this.held.length);
+      this.held = joined;
+    }
+  }
+
+  private one(bytes: Uint8Array): DecodedRecord {
+    const source = { at: this.base };
+    this.base += bytes.length;
+    const head = { n: this.n++, kind: 'bytes', source, bytes: bytes.length };
+    const view = viewOf(bytes);
+    const direction = this.options.direction ?? 'guest->host';
+    const { named, setting } = this;
+    if (named === undefined || named.kind === 'hypercall') {
+      const control = this.options.control ?? controlWord({ code: named?.kind === 'hypercall' ? named.call.code : 0 });
+      const output = direction === 'host->guest';
+      const located = locateCall(
+        {
+          control,
+          input: output ? viewOf(new Uint8Array(0)) : view,
+          ...(output ? { output: view } : {}),
+          page: true,
+          toTheEnd: this.options.control === undefined,
+        },
+        setting,
+        this.session,
+      );
+      const call = this.options.control === undefined ? {} : { call: located.words };
+      return {
+        ...head,
+        ...call,
+        ...(located.call ? { name: located.call.name } : {}),
+        unknown: located.call === undefined,
+        parts: located.parts,
+        issues: located.issues,
+        direction,
+      };
+    }
+    const part = named.kind === 'message' ? this.message(named, view, direction) : this.struct(named.layout, view);
+    return {
+      ...head,
+      name: part.name ?? part.struct,
+      unknown: false,
+      parts: [part],
+      issues: [],
+      ...(named.kind === 'message' ? { direction } : {}),
+    };
+  }
+
+  private struct(layout: Layout, view: DataView): Part {
+    const { size, minSize, flexible } = pick(layout, { ...this.setting, size: view.byteLength }).type;
+    if (view.byteLength < minSize)
+      throw new DecodeError('E_TRUNCATED', `needs ${minSize} bytes, ${view.byteLength} are there`, {
+        struct: layout.name,
+        offset: 0,
+      });
+    const part = structPart({ label: '', view, offset: 0, end: view.byteLength }, layout, this.setting, {});
+    const left = view.byteLength - part.size;
+    if (left === 0) return part;
+    const slack: Slack = { name: 'bytes behind the struct', offset: part.size, length: left };
+    return this.options.stride !== undefined || (!flexible && size === this.step)
+      ? { ...part, slack: [...part.slack, slack] }
+      : { ...part, unattributed: left };
+  }
+
+  private message(named: Extract<Named, { kind: 'message' }>, view: DataView, asked: Direction): Part {
+    const direction = this.options.direction ?? named.message.direction ?? asked;
+    if (named.table === vmbus) return vmbusPart('', view, 0, view.byteLength, direction, this.setting, this.session);
+    const slack: Slack[] = [];
+    const channel = this.session.channel(0);
+    if (this.options.proto !== undefined) channel.protocol = this.options.proto;
+    const place = { label: '', view, offset: 0, end: view.byteLength };
+    const located = vpciMessage(
+      { place, packetAt: 0, direction, transaction: '', wantsCompletion: false, n: this.n },
+      channel,
+      this.setting,
+      slack,
+    );
+    return { ...located.part, slack: [...located.part.slack, ...slack] };
+  }
+
+  private *packets(last: boolean): Generator<DecodedRecord> {
+    let at = 0;
+    while (at + 16 <= this.held.length) {
+      const length = viewOf(this.held).getUint16(at + 4, true) * 8 + TRAILER;
+      // A length below the descriptor would never move on.
+      const size = Math.max(length, 16 + TRAILER);
+      if (at + size > this.held.length && !last) break;
+      const bytes = this.held.slice(at, Math.min(at + size, this.held.length));
+      const direction = this.options.direction ?? 'guest->host';
+      const channel = this.session.channel(0);
+      if (this.options.proto !== undefined) channel.protocol = this.options.proto;
+      const located = locatePacket(
+        { view: viewOf(bytes), offset: 0, end: bytes.length },
+        direction,
+        0,
+        this.n,
+        this.setting,
+        this.session,
+      );
+      yield {
+        n: this.n++,
+        kind: 'ring',
+        source: { at: this.base + at },
+        bytes: bytes.length,
+        parts: [located.part],
+        issues: [],
+        unknown: located.name === undefined,
+        direction,
+        ...(located.name ? { name: located.name } : {}),
+        ...(located.request === undefined ? {} : { links: { request: located.request } }),
+      };
+      at += bytes.length;
+    }
+    this.held = this.held.slice(at);
+    this.base += at;
+  }
+}
+
+function strideOf(named: Named | undefined, setting: Setting): number {
+  if (named === undefined || named.kind === 'hypercall') return HV_HYP_PAGE_SIZE;
+  if (named.kind === 'message') return 0;
+  const { type } = pick(named.layout, setting);
+  return type.flexible ? 0 : type.size;
+}
+
+/** All records of bytes at hand. Throws AbiError E_UNKNOWN_NAME, E_FORMAT; DecodeError E_TRUNCATED. */
+export function* decodePlain(bytes: Uint8Array, options: PlainOptions): Generator<DecodedRecord> {
+  const reader = new PlainReader(options);
+  yield* reader.push(bytes);
+  yield* reader.end();
+}

@@ -1,0 +1,68 @@
+import type { Message, MessageForm } from '../layout/messages.js';
+
+/** A request that waits for its answer. */
+export interface Pending {
+  /** Record number of the request. */
+  readonly n: number;
+  readonly message: Message;
+  readonly form: MessageForm;
+}
+
+/** What has been seen of one VMBus channel. */
+export interface Channel {
+  readonly relid: number;
+  /** Class GUID of the offer; undefined when the offer was not recorded. */
+  readonly classGuid?: string;
+  readonly instanceGuid?: string;
+  /** Protocol version that the two ends agreed on, as the device class numbers them. */
+  protocol?: number;
+  /** Version asked for in the request whose completion decides. */
+  asked?: number;
+  /** By direction of the request and transaction id. */
+  readonly pending: Map<string, Pending>;
+}
+
+/** State that later records are read with: negotiated versions, offers, open requests. Bounded by what can be open at once. */
+export class Session {
+  /** VMBus version asked for last, and the one agreed on. */
+  vmbusAsked: number | undefined;
+  vmbusVersion: number | undefined;
+  vmbusFeatures: number | undefined;
+  private readonly channels = new Map<number, Channel>();
+  /** Record numbers of VMBus requests by what their answer will carry. */
+  private readonly waiting = new Map<string, number>();
+
+  /** A new offer of a relid forgets what the number stood for before. */
+  offer(relid: number, classGuid: string, instanceGuid: string): void {
+    this.channels.set(relid, { relid, classGuid, instanceGuid, pending: new Map() });
+  }
+
+  /** The channel, made when it was never offered in this capture. */
+  channel(relid: number): Channel {
+    let channel = this.channels.get(relid);
+    if (channel === undefined) {
+      channel = { relid, pending: new Map() };
+      this.channels.set(relid, channel);
+    }
+    return channel;
+  }
+
+  find(relid: number): Channel | undefined {
+    return this.channels.get(relid);
+  }
+
+  forget(relid: number): void {
+    this.channels.delete(relid);
+  }
+
+  expect(key: string, n: number): void {
+    this.waiting.set(key, n);
+  }
+
+  /** Record number of the request with this key; answered once. */
+  answer(key: string): number | undefined {
+    const n = this.waiting.get(key);
+    this.waiting.delete(key);
+    return n;
+  }
+}
