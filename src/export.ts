@@ -1,1 +1,3 @@
-export {};
+// Other notations derived from the declarations.
+
+export { errorTable, hypercallTable, vmbusTable, vpciTable } from './export/markdown.js';

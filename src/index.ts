@@ -1,1 +1,7 @@
-export {};
+// Everything that runs anywhere.
+
+export * from './abi.js';
+export * from './capture.js';
+export * from './export.js';
+export * from './files.js';
+export * from './layout.js';

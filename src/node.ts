@@ -1,1 +1,10 @@
-export {};
+// What needs Node: files and pipes.
+
+export {
+  type InputFormat,
+  type InputOptions,
+  linesOf,
+  piecesOf,
+  readRecords,
+  recogniseFormat,
+} from './capture/input.node.js';
