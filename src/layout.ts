@@ -104,7 +104,7 @@ export {
 export { sizeOf } from './layout/size.js';
 export { struct } from './layout/struct.js';
 export { maySuspect } from './layout/suspect.js';
-export { symbolOf } from './layout/symbol.js';
+export { nameOf, symbolOf } from './layout/symbol.js';
 export {
   type Anon,
   type AnonType,
@@ -151,4 +151,4 @@ export {
   type VarheadType,
 } from './layout/types.js';
 export { anon, type UnionOptions, union } from './layout/union.js';
-export { type AtomicCell, type Movable, type ViewList, type ViewOf, view } from './layout/view.js';
+export { type Movable, type ViewOf, view } from './layout/view.js';

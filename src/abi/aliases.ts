@@ -68,7 +68,6 @@ export const aliases: readonly Alias[] = [
   { alias: 'PacketDescriptor', of: 'vmpacket_descriptor', source: OPENVMM },
   { alias: 'TransferPageHeader', of: 'vmtransfer_page_packet_header', skip: 16, source: OPENVMM },
   { alias: 'TransferPageRange', of: 'vmtransfer_page_range', source: OPENVMM },
-  { alias: 'GpaDirectHeader', of: 'vmdata_gpa_direct', skip: 16, source: OPENVMM },
   { alias: 'GpaRange', of: 'gpa_range', source: OPENVMM },
   { alias: 'MessageHeader', of: 'vmbus_channel_message_header', source: OPENVMM },
   { alias: 'RescindChannelOffer', of: 'vmbus_channel_rescind_offer', skip: 8, source: OPENVMM },

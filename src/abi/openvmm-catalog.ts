@@ -62,7 +62,7 @@ import {
   PipeUserDefinedParameters,
   TargetInfo,
 } from './vmbus/openvmm-offers.js';
-import { Footer, PipeHeader } from './vmbus/openvmm-ring.js';
+import { Footer, GpaDirectHeader, PipeHeader } from './vmbus/openvmm-ring.js';
 import {
   DeviceDescription,
   DeviceDescription2,
@@ -155,6 +155,7 @@ export const openvmmLayouts: readonly Layout[] = [
   HvsockUserDefinedParameters,
   PipeHeader,
   Footer,
+  GpaDirectHeader,
   PnpId,
   DeviceDescription,
   DeviceDescription2Flags,

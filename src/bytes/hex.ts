@@ -3,7 +3,8 @@ import { DecodeError } from './errors.js';
 const DIGITS = '0123456789abcdef';
 const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, b) => DIGITS[b >> 4]! + DIGITS[b & 15]!);
 
-const NIBBLE = new Uint8Array(256).fill(255);
+// Of any other character: more than a byte on either side of a pair.
+const NIBBLE = new Uint16Array(256).fill(0x1000);
 for (let i = 0; i < 10; i++) NIBBLE[48 + i] = i;
 for (let i = 0; i < 6; i++) NIBBLE[65 + i] = NIBBLE[97 + i] = 10 + i;
 
@@ -26,11 +27,12 @@ export function hexToBytes(text: string): Uint8Array {
   return out;
 }
 
-/** Writes contiguous hex digits into `out` at `at`; returns the bytes written. Throws DecodeError E_HEX. */
+/** Writes contiguous hex digits into `out` at `at`; returns the bytes written. Throws DecodeError E_HEX, RangeError. */
 export function hexInto(text: string, out: Uint8Array, at: number): number {
   const n = text.length >> 1;
   if (text.length & 1)
     throw new DecodeError('E_HEX', `odd number of hex digits (${text.length})`, { offset: text.length });
+  if (at + n > out.length) throw new RangeError(`${n} bytes at ${at} are not all in an area of ${out.length}`);
   for (let i = 0, j = 0; i < n; i++, j += 2) {
     const a = text.charCodeAt(j);
     const b = text.charCodeAt(j + 1);

@@ -5,8 +5,10 @@ export function viewOf(bytes: ArrayBufferView | ArrayBufferLike): DataView {
   return new DataView(bytes);
 }
 
-/** A Uint8Array over the same memory as `view`. */
+/** A Uint8Array over the same memory as `view`. Throws RangeError outside of it, even where its buffer is larger. */
 export function bytesOf(view: DataView, offset = 0, length = view.byteLength - offset): Uint8Array {
+  if (!(offset >= 0 && length >= 0 && offset + length <= view.byteLength))
+    throw new RangeError(`${length} bytes at ${offset} are not all in a view of ${view.byteLength}`);
   return new Uint8Array(view.buffer, view.byteOffset + offset, length);
 }
 

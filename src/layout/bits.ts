@@ -107,7 +107,7 @@ export function bits(
 
 function declare(name: string, word: BitsWord, widths: BitWidths, options: BitsOptions, origin?: Origin): BitsType {
   const owner = name || options.word || 'bits';
-  checkNames(owner, Object.keys(widths));
+  checkNames(owner, name === '' ? Object.keys(widths) : [name, ...Object.keys(widths)]);
   const unit = word.kind === 'array' ? word.of : word;
   if (unit.kind !== 'scalar')
     throw new LayoutError('E_LAYOUT_KIND', 'bits stand in a scalar or an array of one', { struct: owner });

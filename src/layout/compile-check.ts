@@ -46,7 +46,7 @@ function test(ctx: Context, type: AnyType, at: Place, owner: AnyType, base: Plac
       return testUnion(ctx, type, at, owner, base);
     case 'rep':
     case 'varhead':
-      return testList(ctx, type, at, owner as StructType, base);
+      return testList(ctx, type, at, owner, base);
     default:
       return;
   }
@@ -63,7 +63,9 @@ function testScalar(ctx: Context, type: ScalarType, at: Place): void {
   }
   if (type.multipleOf !== undefined) {
     const low = type.size === 8 ? readExpr('u32', at) : read;
-    ctx.e.line(`if(${low}%${type.multipleOf}!==0)return true;`);
+    // The low half alone tells for powers of two only.
+    const divides = type.size < 8 || 2 ** 32 % type.multipleOf === 0;
+    ctx.e.line(divides ? `if(${low}%${type.multipleOf}!==0)return true;` : 'return true;');
   }
 }
 
@@ -139,8 +141,9 @@ function testUnion(ctx: Context, type: UnionType, at: Place, owner: AnyType, bas
     else arm(type.otherwise);
     return;
   }
-  const { ref, own } = tagRef(tag, type, owner);
-  const word = refExpr(ref, own ? at : base);
+  const tagAt = tagRef(tag, type, owner);
+  if (tagAt === undefined) return e.line('return true;');
+  const word = refExpr(tagAt.ref, tagAt.own ? at : base);
   const name = e.let('t', tag.mask === undefined ? word : `(${word}&${tag.mask})>>>0`);
   for (const [value, key] of Object.entries(tag.of)) {
     e.line(`if(${name}===${value}){`);
@@ -153,7 +156,7 @@ function testUnion(ctx: Context, type: UnionType, at: Place, owner: AnyType, bas
   e.line('}');
 }
 
-function testList(ctx: Context, type: RepType | VarheadType, at: Place, owner: StructType, base: Place): void {
+function testList(ctx: Context, type: RepType | VarheadType, at: Place, owner: AnyType, base: Place): void {
   const { e } = ctx;
   const { of } = type;
   // Elements of open size, and lists that may go on elsewhere, are left to the walk.

@@ -46,7 +46,8 @@ function decode(e: Emitter, type: AnyType, at: Place, owner: AnyType, base: Plac
     case 'guid':
       return `readGuid(dv,${expr(at)})`;
     case 'rsvd':
-      return `(${zeroTest(at, type.size)}?undefined:copyBytes(dv,${expr(at)},${type.size}))`;
+      // Only a struct leaves zeros out; an arm or an element is there whatever it holds.
+      return `copyBytes(dv,${expr(at)},${type.size})`;
     case 'bytes':
       return `(lend?bytesOf:copyBytes)(dv,${expr(at)},${type.size})`;
     case 'bits':
@@ -61,7 +62,7 @@ function decode(e: Emitter, type: AnyType, at: Place, owner: AnyType, base: Plac
       return decodeUnion(e, type, at, owner, base);
     case 'rep':
     case 'varhead':
-      return decodeList(e, type, at, owner as StructType, base);
+      return decodeList(e, type, at, owner, base);
   }
 }
 
@@ -121,11 +122,11 @@ function bitExpr(f: BitField, word: (bit: number) => string, step: number): stri
 
 function decodeArray(e: Emitter, type: ArrayType, at: Place): string {
   const { of, count } = type;
-  const lendable = of.kind === 'scalar' && of.scalar[0] === 'u';
-  const lent = `seqOver(${of.size},dv,${expr(at)},${count},true)`;
+  const lendable = of.kind === 'scalar';
+  const lent = lendable ? `seqOver('${of.scalar}',dv,${expr(at)},${count},true)` : '';
   if (of.kind === 'scalar' && count <= UNROLL) {
     const items = Array.from({ length: count }, (_, i) => readExpr(of.scalar, behind(at, i * of.size)));
-    return lendable ? `lend?${lent}:[${items.join(',')}]` : `[${items.join(',')}]`;
+    return `lend?${lent}:[${items.join(',')}]`;
   }
   const list = e.fresh('a');
   e.line(`let ${list};`);
@@ -180,9 +181,9 @@ function decodeUnion(e: Emitter, type: UnionType, at: Place, owner: AnyType, bas
       branches.set(arm, [...(branches.get(arm) ?? []), Number(value)]);
   if (type.otherwise) branches.delete(type.otherwise);
   let opened = 0;
-  if (type.tag) {
-    const { ref, own } = tagRef(type.tag, type, owner);
-    const word = refExpr(ref, own ? at : base);
+  const tagAt = type.tag && tagRef(type.tag, type, owner);
+  if (type.tag && tagAt) {
+    const word = refExpr(tagAt.ref, tagAt.own ? at : base);
     const tag = e.let('t', type.tag.mask === undefined ? word : `(${word}&${type.tag.mask})>>>0`);
     for (const [arm, values] of branches) {
       e.line(`${opened++ ? '}else ' : ''}if(${values.map((v) => `${tag}===${v}`).join('||')}){`);
@@ -205,17 +206,18 @@ function decodeArm(e: Emitter, type: UnionType, arm: string, at: Place, end: str
   const from = behind(at, of.size);
   if (of.size < type.size) {
     const left = type.flexible ? `${end}-(${expr(from)})` : String(type.size - of.size);
-    const zero = type.flexible ? `isZero(dv,${expr(from)},${left})` : zeroTest(from, type.size - of.size);
-    e.line(
-      `if(${type.flexible ? `${expr(from)}<${end}&&` : ''}!(${zero}))${u}.tail=copyBytes(dv,${expr(from)},${left});`,
-    );
+    // Where the bytes end early the tail tells how many there are, be they zero or none.
+    const kept = type.flexible
+      ? `${end}<${expr(behind(at, type.size))}||!isZero(dv,${expr(from)},${left})`
+      : `!(${zeroTest(from, type.size - of.size)})`;
+    e.line(`if(${kept})${u}.tail=copyBytes(dv,${expr(from)},${left});`);
   }
-  if (type.flexible) e.line(`c.p=Math.max(${expr(from)},${end});`);
+  if (type.flexible) e.line(`c.p=${end};`);
 }
 
-export function ruleExpr(owner: StructType, base: Place, list: RepType | VarheadType): string | undefined {
+export function ruleExpr(owner: AnyType, base: Place, list: RepType | VarheadType): string | undefined {
   const rule = list.count;
-  if (rule === undefined) return undefined;
+  if (rule === undefined || owner.kind !== 'struct') return undefined;
   const read = (path: string): string => refExpr(resolveRef(owner, path, 'count'), base);
   if (typeof rule === 'string') return read(rule);
   if ('pages' in rule) return `pagesTouched(${read(rule.pages[0])},${read(rule.pages[1])})`;
@@ -226,7 +228,7 @@ export function ruleExpr(owner: StructType, base: Place, list: RepType | Varhead
   return ref.size === 8 ? `${low}+popcount32(${readExpr('u32', behind(at, 4))})` : low;
 }
 
-function decodeList(e: Emitter, type: RepType | VarheadType, at: Place, owner: StructType, base: Place): string {
+function decodeList(e: Emitter, type: RepType | VarheadType, at: Place, owner: AnyType, base: Place): string {
   const { of } = type;
   const start = e.let('s', expr(at));
   const end = type.kind === 'varhead' ? e.let('n', 'c.varEnd>=0?Math.min(c.varEnd,c.end):c.end') : 'c.end';
@@ -237,9 +239,9 @@ function decodeList(e: Emitter, type: RepType | VarheadType, at: Place, owner: S
     'm',
     type.kind === 'varhead' ? `c.varEnd>=0?${fit}:Math.min(${fit},${wanted})` : `Math.min(${fit},${wanted})`,
   );
-  if (of.kind === 'scalar' && of.scalar[0] === 'u') {
+  if (of.kind === 'scalar') {
     e.line(`c.p=${start}+${count}*${of.size};`);
-    return `seqOver(${of.size},dv,${start},${count},lend)`;
+    return `seqOver('${of.scalar}',dv,${start},${count},lend)`;
   }
   const list = e.fresh('a');
   const p = e.fresh('e');

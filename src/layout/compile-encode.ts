@@ -1,7 +1,7 @@
 import { writeGuid } from '../bytes/guid.js';
 import { bytesOf, clear } from '../bytes/span.js';
 import { behind, Emitter, expr, type Place, place } from './emit.js';
-import { isSeq } from './seq.js';
+import { isListLike, isSeq } from './seq.js';
 import {
   type AnyType,
   type ArrayType,
@@ -29,30 +29,31 @@ function putBytes(view: DataView, at: number, value: unknown, size: number): voi
   bytesOf(view, at, size).set(value);
 }
 
-/** Copies a list of u64 that already is wire bytes, or writes its elements; returns the number of elements. */
+/** Copies a list that already is wire bytes; returns one past its last byte. */
+function putWire(view: DataView, at: number, bytes: Uint8Array): number {
+  bytesOf(view, at, bytes.length).set(bytes);
+  return at + bytes.length;
+}
+
+/** Writes a list of u64; returns one past its last byte. */
 function putU64s(view: DataView, at: number, value: unknown): number {
-  if (isSeq(value)) {
-    if (value.elementSize !== 8) refuse();
-    bytesOf(view, at, value.length * 8).set(value.bytes());
-    return value.length;
-  }
-  const list = value as ArrayLike<bigint>;
+  const list = elements(value) as ArrayLike<bigint>;
   const { length } = list;
   for (let i = 0; i < length; i++) {
     const v = list[i]!;
     if (typeof v !== 'bigint' || v < 0n || v > 0xffffffffffffffffn) refuse();
     view.setBigUint64(at + i * 8, v, true);
   }
-  return length;
+  return at + length * 8;
 }
 
 function elements(value: unknown): ArrayLike<unknown> {
   if (isSeq(value)) return value.toArray();
-  if (typeof value !== 'object' || value === null) refuse();
-  return value as ArrayLike<unknown>;
+  if (!isListLike(value)) refuse();
+  return value;
 }
 
-const RUNTIME = { refuse, putBytes, putU64s, elements, writeGuid, bytesOf, clear };
+const RUNTIME = { refuse, putBytes, putWire, putU64s, elements, isSeq, writeGuid, bytesOf, clear };
 
 /** Straight-line encoder of one declaration. Throws EvalError where the host forbids code generation. */
 export function compileEncode(type: AnyType): EncodeFn {
@@ -144,23 +145,26 @@ function putScalar(e: Emitter, scalar: ScalarName, value: string, at: Place): vo
 function putBits(e: Emitter, type: BitsType, from: string, at: Place): void {
   const unitBits = (type.size / type.words) * 8;
   const step = Math.min(32, unitBits);
+  // Nothing else would notice a number where the object should be.
+  if (type.fields.every((f) => f.reserved)) e.line(`if(typeof ${from}!=='object')refuse();`);
   const words: string[][] = Array.from({ length: (type.size * 8) / step }, () => []);
   for (const f of type.fields) {
     const v = e.fresh('v');
-    const read = f.reserved ? `(${from}.${f.name}??0)` : `${from}.${f.name}`;
+    const none = f.width > 32 ? '0n' : '0';
+    const given = f.reserved
+      ? `let ${v}=${from}.${f.name};if(${v}===undefined)${v}=${none};`
+      : `const ${v}=${from}.${f.name};`;
     const shift = f.at % step;
     const index = Math.floor(f.at / step);
     if (f.width === 1) {
-      e.line(`const ${v}=${read};if(${v}!==true&&${v}!==false&&${v}!==1&&${v}!==0)refuse();`);
+      e.line(`${given}if(${v}!==true&&${v}!==false&&${v}!==1&&${v}!==0)refuse();`);
       words[index]!.push(shift === 0 ? `+${v}` : `+${v}<<${shift}`);
     } else if (f.width <= 32) {
-      e.line(`const ${v}=${read};if(${f.width === 32 ? `${v}>>>0` : `(${v}&${2 ** f.width - 1})`}!==${v})refuse();`);
+      e.line(`${given}if(${f.width === 32 ? `${v}>>>0` : `(${v}&${2 ** f.width - 1})`}!==${v})refuse();`);
       words[index]!.push(shift === 0 ? v : `${v}<<${shift}`);
       if (shift + f.width > step) words[index + 1]!.push(`${v}>>>${step - shift}`);
     } else {
-      e.line(
-        `let ${v}=${read};${f.reserved ? `if(${v}===0)${v}=0n;` : ''}if(typeof ${v}!=='bigint'||${v}<0n||${v}>${2n ** BigInt(f.width) - 1n}n)refuse();`,
-      );
+      e.line(`${given}if(typeof ${v}!=='bigint'||${v}<0n||${v}>${2n ** BigInt(f.width) - 1n}n)refuse();`);
       const wide = shift === 0 ? v : e.let('v', `${v}<<${shift}n`);
       words[index]!.push(`Number(BigInt.asUintN(32,${wide}))`);
       words[index + 1]!.push(`Number(${wide}>>32n)`);
@@ -187,6 +191,7 @@ function putArray(e: Emitter, type: ArrayType, value: string, at: Place): void {
 
 function putStruct(e: Emitter, type: StructType, value: string, at: Place): void {
   const x = /^[a-z]\d*$/.test(value) ? value : e.let('x', value);
+  if (type.slots.every((slot) => slot.type.kind === 'rsvd')) e.line(`if(typeof ${x}!=='object')refuse();`);
   let open: string | undefined;
   for (const slot of type.slots) {
     const flat = slot.anon && slot.type.kind !== 'union';
@@ -201,17 +206,9 @@ function putUnion(e: Emitter, type: UnionType, u: string, at: Place): void {
   e.line(`if(${present.join('+')}!==1)refuse();`);
   for (const [arm, of] of arms) {
     e.line(`if(${u}.${arm}!==undefined){`);
-    if (type.flexible && !of.flexible) e.line(`if(${expr(at)}+${type.size}>dv.byteLength)refuse();`);
+    if (type.flexible && !of.flexible) e.line(`if(${expr(at)}+${of.size}>dv.byteLength)refuse();`);
     encode(e, of, `${u}.${arm}`, at);
-    if (!of.flexible) {
-      const left = type.size - of.size;
-      const from = behind(at, of.size);
-      if (left > 0)
-        e.line(
-          `${zeros(from, left)}if(${u}.tail!==undefined){if(!(${u}.tail.length<=${left}))refuse();putBytes(dv,${expr(from)},${u}.tail,${u}.tail.length);}`,
-        );
-      if (type.flexible) e.line(`p=${expr(behind(at, type.size))};`);
-    }
+    if (!of.flexible) putTail(e, type, of, u, at);
     e.line('}else ');
   }
   if (type.flexible)
@@ -221,17 +218,32 @@ function putUnion(e: Emitter, type: UnionType, u: string, at: Place): void {
   else e.line(`putBytes(dv,${expr(at)},${u}.raw,${type.size});`);
 }
 
+/** Bytes behind a shorter arm: zeros, or the tail; the tail of a union of open size ends it. */
+function putTail(e: Emitter, type: UnionType, of: AnyType, u: string, at: Place): void {
+  const left = type.size - of.size;
+  const from = behind(at, of.size);
+  const put = `if(!(${u}.tail.length<=${left}))refuse();putBytes(dv,${expr(from)},${u}.tail,${u}.tail.length);`;
+  if (type.flexible)
+    e.line(
+      `if(${u}.tail===undefined){clear(dv,${expr(from)},${left});p=${expr(behind(at, type.size))};}else{${put}p=${expr(from)}+${u}.tail.length;}`,
+    );
+  else e.line(`${left > 0 ? zeros(from, left) : ''}if(${u}.tail!==undefined){${put}}`);
+}
+
 function putList(e: Emitter, type: RepType | VarheadType, value: string, at: Place): void {
   const { of } = type;
+  const v = e.let('l', value);
+  if (of.kind === 'scalar')
+    e.line(`if(isSeq(${v})&&${v}.scalar==='${of.scalar}')p=putWire(dv,${expr(at)},${v}.bytes());else `);
   if (of.kind === 'scalar' && of.scalar === 'u64') {
-    const v = e.let('l', value);
-    e.line(`if(typeof ${v}!=='object')refuse();p=${expr(at)}+8*putU64s(dv,${expr(at)},${v});`);
+    e.line(`p=putU64s(dv,${expr(at)},${v});`);
     return;
   }
-  const list = e.let('l', `elements(${value})`);
+  e.line('{');
+  const list = e.let('l', `elements(${v})`);
   const i = e.fresh('i');
   const q = e.fresh('e');
   e.line(`let ${q}=${expr(at)};for(let ${i}=0;${i}<${list}.length;${i}++){`);
   encode(e, of, `${list}[${i}]`, place(q));
-  e.line(`${q}=${of.flexible ? 'p' : `${q}+${of.size}`};}p=${q};`);
+  e.line(`${q}=${of.flexible ? 'p' : `${q}+${of.size}`};}p=${q};}`);
 }

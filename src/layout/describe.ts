@@ -4,11 +4,12 @@ import { bytesOf, isZero } from '../bytes/span.js';
 import { armOf, readBitField, readScalar } from './interpret-decode.js';
 import { type Cursor, cursorOf, type Limits, listEnd, wantedCount } from './limits.js';
 import { seqOver } from './seq.js';
-import { symbolOf } from './symbol.js';
+import { nameOf, symbolOf } from './symbol.js';
 import {
   type AnyType,
   type BitsType,
   type RepType,
+  type ScalarType,
   type StructType,
   titleOf,
   type UnionType,
@@ -114,7 +115,7 @@ function visit(
       return { ...here, ...visitUnion(walk, type, at, path, owner, base) };
     case 'rep':
     case 'varhead':
-      return { ...here, ...visitList(walk, type, at, path, owner as StructType, base) };
+      return { ...here, ...visitList(walk, type, at, path, owner, base) };
     case 'bits':
       need(walk, at, type.size, path);
       return { ...here, children: visitBits(walk, type, at, path) };
@@ -134,13 +135,32 @@ function visit(
   const value = readScalar(view, at, type.scalar);
   if (type.kind === 'atomic') return { ...here, value };
   const symbol = symbolOf(type, value);
-  if (type.enumeration && symbol === undefined && !type.flags)
-    report(walk, 'I_ENUM', path, at, `${hex(value)} is no ${type.enumeration.name}`);
-  if (type.multipleOf !== undefined && BigInt(value) % BigInt(type.multipleOf) !== 0n) {
-    report(walk, 'I_ALIGN', path, at, `${hex(value)} is no multiple of ${type.multipleOf}`);
-  }
+  reportScalar(walk, type, value, path, at);
   const issues = walk.issues.slice(before);
   return { ...here, value, ...(symbol === undefined ? {} : { symbol }), ...(issues.length ? { issues } : {}) };
+}
+
+function reportScalar(walk: Walk, type: ScalarType, value: number | bigint, path: string, at: number): void {
+  if (type.enumeration && !type.flags && symbolOf(type, value) === undefined)
+    report(walk, 'I_ENUM', path, at, `${hex(value)} is no ${type.enumeration.name}`);
+  if (type.multipleOf !== undefined && BigInt(value) % BigInt(type.multipleOf) !== 0n)
+    report(walk, 'I_ALIGN', path, at, `${hex(value)} is no multiple of ${type.multipleOf}`);
+}
+
+/** A list of scalars as one leaf; its elements are looked at only where one could be wrong. */
+function scalars(
+  walk: Walk,
+  of: ScalarType,
+  count: number,
+  at: number,
+  path: string,
+): Pick<FieldNode, 'value' | 'issues'> {
+  const before = walk.issues.length;
+  const value = seqOver(of.scalar, walk.view, at, count, true);
+  if (of.multipleOf !== undefined || (of.enumeration && !of.flags))
+    for (let i = 0; i < count; i++) reportScalar(walk, of, value.at(i)!, `${path}[${i}]`, at + i * of.size);
+  const issues = walk.issues.slice(before);
+  return { value, ...(issues.length ? { issues } : {}) };
 }
 
 const hex = (value: number | bigint): string => (value < 0 ? String(value) : `0x${value.toString(16)}`);
@@ -170,7 +190,7 @@ function visitBits(walk: Walk, type: BitsType, at: number, path: string): FieldN
     const value = readBitField(walk.view, at, type, field);
     const where = join(path, field.name);
     const from = at + Math.floor(field.at / 8);
-    const symbol = field.enumeration?.names.get(typeof value === 'boolean' ? Number(value) : value);
+    const symbol = field.enumeration && nameOf(field.enumeration, typeof value === 'boolean' ? Number(value) : value);
     const found: Issue[] = [];
     if (field.reserved && value !== 0 && value !== 0n && value !== false) {
       found.push(
@@ -178,7 +198,15 @@ function visitBits(walk: Walk, type: BitsType, at: number, path: string): FieldN
       );
     }
     if (field.enumeration && symbol === undefined)
-      found.push(report(walk, 'I_ENUM', where, from, `${Number(value)} is no ${field.enumeration.name}`));
+      found.push(
+        report(
+          walk,
+          'I_ENUM',
+          where,
+          from,
+          `${hex(typeof value === 'boolean' ? Number(value) : value)} is no ${field.enumeration.name}`,
+        ),
+      );
     return {
       key: field.name,
       path: where,
@@ -203,13 +231,14 @@ function visitUnion(
   base: number,
 ): Pick<FieldNode, 'children' | 'size'> {
   const { view, cursor } = walk;
-  if (!type.flexible) need(walk, at, type.size, path);
+  need(walk, at, type.minSize, path);
   const arm = armOf(view, at, base, owner, type);
   const end = type.flexible ? Math.min(at + type.size, cursor.end) : at + type.size;
   const of = arm === undefined ? undefined : type.arms[arm];
   if (arm === undefined || of === undefined) {
     const where = join(path, 'raw');
-    const issue = report(walk, 'I_TAG', path, at, `${type.tag?.by ?? 'nothing'} names no arm`);
+    const why = type.tag === undefined ? 'no tag tells the arm' : `${type.tag.by} names no arm`;
+    const issue = report(walk, 'I_TAG', path, at, why);
     cursor.p = end;
     return {
       size: end - at,
@@ -257,9 +286,9 @@ function visitArray(
   count: number,
   at: number,
   path: string,
-): Pick<FieldNode, 'children' | 'value'> {
+): Pick<FieldNode, 'children' | 'value' | 'issues'> {
   need(walk, at, of.size * count, path);
-  if (of.kind === 'scalar' && of.scalar[0] === 'u') return { value: seqOver(of.size, walk.view, at, count, true) };
+  if (of.kind === 'scalar') return scalars(walk, of, count, at, path);
   return {
     children: Array.from({ length: count }, (_, i) =>
       visit(walk, of, at + i * of.size, `[${i}]`, `${path}[${i}]`, of, at + i * of.size),
@@ -272,7 +301,7 @@ function visitList(
   type: RepType | VarheadType,
   at: number,
   path: string,
-  owner: StructType,
+  owner: AnyType,
   base: number,
 ): Pick<FieldNode, 'children' | 'value' | 'size' | 'issues'> {
   const { view, cursor } = walk;
@@ -285,9 +314,9 @@ function visitList(
   walk.partial ||= type.partial;
   const children: FieldNode[] = [];
   let p = at;
-  let value: unknown;
-  if (of.kind === 'scalar' && of.scalar[0] === 'u') {
-    value = seqOver(of.size, view, at, count, true);
+  let leaf: Pick<FieldNode, 'value' | 'issues'> | undefined;
+  if (of.kind === 'scalar') {
+    leaf = scalars(walk, of, count, at, path);
     p = at + count * of.size;
   } else {
     for (let i = 0; i < count && p + of.minSize <= end; i++) {
@@ -296,10 +325,11 @@ function visitList(
     }
   }
   cursor.p = p;
-  const got = value === undefined ? children.length : count;
+  const got = leaf === undefined ? children.length : count;
   const short = !walk.partial && wanted !== undefined && got < wanted;
   walk.partial = outer;
-  const found = short ? [report(walk, 'I_COUNT', path, at, `${wanted} elements are asked for, ${got} are there`)] : [];
+  const found = [...(leaf?.issues ?? [])];
+  if (short) found.push(report(walk, 'I_COUNT', path, at, `${wanted} elements are asked for, ${got} are there`));
   // A variable header whose length disagrees with the struct's own count, as a bank mask with other banks than sent.
   const ruled =
     type.kind === 'varhead' && cursor.varEnd >= 0
@@ -309,7 +339,7 @@ function visitList(
     found.push(report(walk, 'I_COUNT', path, at, `${ruled} elements are named, the variable header has ${got}`));
   return {
     size: p - at,
-    ...(value === undefined ? { children } : { value }),
+    ...(leaf === undefined ? { children } : { value: leaf.value }),
     ...(found.length ? { issues: found } : {}),
   };
 }

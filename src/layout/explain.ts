@@ -10,7 +10,7 @@ export function explain(type: AnyType, view: DataView, offset = 0, limits?: Limi
     describe(type, view, offset, limits);
   } catch (error) {
     if (error instanceof DecodeError) return error;
-    throw error;
+    if (!(error instanceof RangeError)) throw error;
   }
   return new DecodeError('E_TRUNCATED', 'the bytes end early', { struct, offset: 0 });
 }

@@ -1,6 +1,6 @@
 import { LayoutError } from '../bytes/errors.js';
 import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
-import { type Layout, pick } from './group.js';
+import { concrete, type Layout, pick } from './group.js';
 import type { AnyType, Arch, NamedType, Origin, PartsOf, RepType } from './types.js';
 
 /** The rep count field of the control word has 12 bits. */
@@ -56,8 +56,8 @@ export function hypercall<I extends Layout, O extends Layout>(
   const { input, output, rep, outRep, varhead, fast, alias = [], linuxBatch, note } = options;
   if (!Number.isInteger(code) || code < 0 || code > 0xffff)
     throw new LayoutError('E_LAYOUT_TAG', `call code ${code} is not 16 bits`, { struct: name });
-  if (typeof rep === 'string') listOf(name, input, rep, 'x64');
-  if (outRep !== undefined) listOf(name, output, outRep, 'x64');
+  if (typeof rep === 'string') checkList(name, input, rep);
+  if (outRep !== undefined) checkList(name, output, outRep);
   const isRep = rep !== undefined || outRep !== undefined;
   const form: HypercallForm = fast
     ? (`fast${fast}` as const)
@@ -87,8 +87,12 @@ export function hypercall<I extends Layout, O extends Layout>(
   };
 }
 
-function listOf(call: string, layout: Layout | undefined, key: string, arch: Arch): { list: RepType; header: number } {
-  const type = layout && pick(layout, { arch }).type;
+/** Every architecture and version of the struct has the list. */
+function checkList(call: string, layout: Layout | undefined, key: string): void {
+  for (const { type } of layout ? concrete(layout) : [{ type: undefined }]) listOf(call, type, key);
+}
+
+function listOf(call: string, type: NamedType | undefined, key: string): { list: RepType; header: number } {
   const slot = type?.kind === 'struct' ? type.slots.find((s) => s.key === key) : undefined;
   if (slot?.type.kind !== 'rep')
     throw new LayoutError('E_LAYOUT_TAG', `rep ${JSON.stringify(key)} is no list of its struct`, { struct: call });
@@ -115,7 +119,7 @@ export interface RepLimits {
 export function inputSide(call: Hypercall, arch: Arch = 'x64', abi?: string): CallSide {
   const type = call.input && pick(call.input, { arch, ...(abi ? { abi } : {}) }).type;
   if (typeof call.rep === 'string') {
-    const { list, header } = listOf(call.name, call.input, call.rep, arch);
+    const { list, header } = listOf(call.name, type, call.rep);
     return { type, header: call.varhead?.[arch] ?? header, element: list.of.size, elementType: list.of };
   }
   return { type, header: call.varhead?.[arch] ?? type?.size ?? 0, element: 0 };
@@ -125,7 +129,7 @@ export function inputSide(call: Hypercall, arch: Arch = 'x64', abi?: string): Ca
 export function outputSide(call: Hypercall, arch: Arch = 'x64', abi?: string): CallSide {
   const type = call.output && pick(call.output, { arch, ...(abi ? { abi } : {}) }).type;
   if (call.outRep !== undefined) {
-    const { list, header } = listOf(call.name, call.output, call.outRep, arch);
+    const { list, header } = listOf(call.name, type, call.outRep);
     return { type, header, element: list.of.size, elementType: list.of };
   }
   return { type, header: type?.size ?? 0, element: 0 };

@@ -38,15 +38,18 @@ export function readBitField(view: DataView, at: number, type: BitsType, field: 
 export function armOf(view: DataView, at: number, base: number, owner: AnyType, type: UnionType): string | undefined {
   const { tag } = type;
   if (tag === undefined) return type.otherwise;
-  const { ref, own } = tagRef(tag, type, owner);
-  const value = readRef(view, own ? at : base, ref);
+  const place = tagRef(tag, type, owner);
+  if (place === undefined) return type.otherwise;
+  const value = readRef(view, place.own ? at : base, place.ref);
   return tag.of[tag.mask === undefined ? value : (value & tag.mask) >>> 0] ?? type.otherwise;
 }
 
 /** Decodes by walking the declaration: the meaning that generated code must match, and the fallback where code cannot be generated. */
 export function interpretDecode(type: AnyType, view: DataView, at: number, cursor: Cursor, lend: boolean): Plain {
   if (at + type.minSize > cursor.end) throw TRUNCATED;
-  return decodeNode(type, view, at, cursor, lend, type, at);
+  const value = decodeNode(type, view, at, cursor, lend, type, at);
+  if (!type.flexible) cursor.p = at + type.size;
+  return value;
 }
 
 function decodeNode(
@@ -66,14 +69,15 @@ function decodeNode(
     case 'guid':
       return readGuid(view, at);
     case 'rsvd':
-      return isZero(view, at, type.size) ? undefined : copyBytes(view, at, type.size);
+      // Only a struct leaves zeros out; an arm or an element is there whatever it holds.
+      return copyBytes(view, at, type.size);
     case 'bytes':
       return lend ? bytesOf(view, at, type.size) : copyBytes(view, at, type.size);
     case 'bits':
       return Object.fromEntries(type.fields.map((f) => [f.name, readBitField(view, at, type, f)]));
     case 'array': {
       const { of, count } = type;
-      if (lend && of.kind === 'scalar' && of.scalar[0] === 'u') return seqOver(of.size, view, at, count, true);
+      if (lend && of.kind === 'scalar') return seqOver(of.scalar, view, at, count, true);
       return Array.from({ length: count }, (_, i) =>
         decodeNode(of, view, at + i * of.size, cursor, lend, of, at + i * of.size),
       );
@@ -86,21 +90,49 @@ function decodeNode(
       return decodeUnion(type, view, at, cursor, lend, owner, base);
     case 'rep':
     case 'varhead':
-      return decodeList(type, view, at, cursor, lend, owner as StructType, base);
+      return decodeList(type, view, at, cursor, lend, owner, base);
   }
 }
 
 function decodeStruct(type: StructType, view: DataView, base: number, cursor: Cursor, lend: boolean): object {
   const value: Record<string, unknown> = {};
+  const reserved: Record<string, unknown> = {};
+  decodeSlots(type, view, base, cursor, lend, value, reserved);
+  // Last, as in generated code: objects whose reserved parts are zero then have one shape.
+  return Object.assign(value, reserved);
+}
+
+function decodeSlots(
+  type: StructType,
+  view: DataView,
+  base: number,
+  cursor: Cursor,
+  lend: boolean,
+  value: Record<string, unknown>,
+  reserved: Record<string, unknown>,
+): void {
   let open = false;
-  for (const slot of type.slots) {
-    const part = decodeNode(slot.type, view, open ? cursor.p : base + slot.offset, cursor, lend, type, base);
-    if (slot.anon && slot.type.kind !== 'union') Object.assign(value, part);
-    else if (part !== undefined) value[slot.key] = part;
-    open ||= slot.type.flexible;
+  for (const { key, anon, offset, type: part } of type.slots) {
+    const at = open ? cursor.p : base + offset;
+    if (part.kind === 'rsvd') {
+      if (!isZero(view, at, part.size)) reserved[key] = copyBytes(view, at, part.size);
+    } else if (anon && part.kind === 'struct') decodeSlots(part, view, at, cursor, lend, value, reserved);
+    else if (anon && part.kind === 'bits') Object.assign(value, decodeNode(part, view, at, cursor, lend, type, base));
+    else value[key] = decodeNode(part, view, at, cursor, lend, type, base);
+    open ||= part.flexible;
   }
   if (!open) cursor.p = base + type.size;
-  return value;
+}
+
+/** Where the part in slot `index` begins, behind parts of varying size. `base` is the struct's own place. */
+export function startOf(type: StructType, index: number, view: DataView, base: number, cursor: Cursor): number {
+  let open = false;
+  for (const { offset, type: part } of type.slots.slice(0, index)) {
+    if (!part.flexible) continue;
+    decodeNode(part, view, open ? cursor.p : base + offset, cursor, true, type, base);
+    open = true;
+  }
+  return open ? cursor.p : base + type.slots[index]!.offset;
 }
 
 function decodeUnion(
@@ -124,8 +156,9 @@ function decodeUnion(
   const value: Record<string, unknown> = { [arm]: decodeNode(of, view, at, cursor, lend, of, at) };
   if (of.flexible) return value;
   const from = at + of.size;
-  if (from < end && !isZero(view, from, end - from)) value.tail = copyBytes(view, from, end - from);
-  cursor.p = Math.max(from, end);
+  // Where the bytes end early the tail tells how many there are, be they zero or none.
+  if (end < at + type.size || !isZero(view, from, end - from)) value.tail = copyBytes(view, from, end - from);
+  cursor.p = end;
   return value;
 }
 
@@ -135,16 +168,16 @@ function decodeList(
   at: number,
   cursor: Cursor,
   lend: boolean,
-  owner: StructType,
+  owner: AnyType,
   base: number,
 ): object {
   const { of } = type;
   const end = listEnd(type, cursor);
   const fit = Math.max(0, Math.floor((end - at) / of.minSize));
   const count = Math.min(fit, wantedCount(view, base, owner, type, cursor) ?? fit);
-  if (of.kind === 'scalar' && of.scalar[0] === 'u') {
+  if (of.kind === 'scalar') {
     cursor.p = at + count * of.size;
-    return seqOver(of.size, view, at, count, lend);
+    return seqOver(of.scalar, view, at, count, lend);
   }
   const list: Plain[] = [];
   let p = at;

@@ -1,7 +1,7 @@
 import { EncodeError, type ErrorCode } from '../bytes/errors.js';
 import { guidToBytes, isGuidText } from '../bytes/guid.js';
 import { bytesOf, clear } from '../bytes/span.js';
-import { isSeq } from './seq.js';
+import { isListLike, isSeq } from './seq.js';
 import {
   type AnyType,
   type BitsType,
@@ -140,16 +140,16 @@ function writeBits(type: BitsType, value: Dict, w: Writer, at: number, path: str
     words[index] = words[index]! | (big << BigInt(field.at % (unit * 8)));
   }
   words.forEach((word, i) => {
-    writeScalar({ scalar: type.word }, unit === 8 ? word : Number(word), w, at + i * unit, path);
+    const scalar = unit === 8 ? 'u64' : unit === 4 ? 'u32' : unit === 2 ? 'u16' : 'u8';
+    writeScalar({ scalar }, unit === 8 ? word : Number(word), w, at + i * unit, path);
   });
 }
 
 function elements(value: unknown, w: Writer, at: number, path: string): ArrayLike<unknown> {
   if (value === undefined) refuse(w, 'E_MISSING', path, at, 'is missing');
   if (isSeq(value)) return value.toArray();
-  if (typeof value !== 'object' || value === null || typeof (value as ArrayLike<unknown>).length !== 'number')
-    refuse(w, 'E_TYPE', path, at, `takes a list, got ${shown(value)}`);
-  return value as ArrayLike<unknown>;
+  if (!isListLike(value)) refuse(w, 'E_TYPE', path, at, `takes a list, got ${shown(value)}`);
+  return value;
 }
 
 function writeArray(of: AnyType, count: number, value: unknown, w: Writer, at: number, path: string): void {
@@ -189,16 +189,12 @@ function writeStruct(type: StructType, value: Dict, w: Writer, base: number, pat
 }
 
 function writeUnion(type: UnionType, value: Dict, w: Writer, at: number, path: string): void {
-  const keys = Object.keys(value).filter((key) => key !== 'tail' && value[key] !== undefined);
-  const [arm] = keys;
-  if (keys.length !== 1 || arm === undefined || (arm !== 'raw' && !(arm in type.arms))) {
-    refuse(
-      w,
-      'E_ARM',
-      path,
-      at,
-      `takes exactly one of ${Object.keys(type.arms).join(', ')}, raw; got ${keys.join(', ') || 'none'}`,
-    );
+  const known = [...Object.keys(type.arms), 'raw'];
+  const given = known.filter((key) => value[key] !== undefined);
+  const [arm] = given;
+  if (given.length !== 1 || arm === undefined) {
+    const got = given.length > 1 ? given : Object.keys(value);
+    refuse(w, 'E_ARM', path, at, `takes exactly one of ${known.join(', ')}; got ${got.join(', ') || 'none'}`);
   }
   if (arm === 'raw') {
     const { raw } = value;
@@ -215,14 +211,19 @@ function writeUnion(type: UnionType, value: Dict, w: Writer, at: number, path: s
   writeTail(type, of, value.tail, w, at, path);
 }
 
+/** Bytes behind a shorter arm: zeros where no tail is given. */
 function writeTail(type: UnionType, of: AnyType, tail: unknown, w: Writer, at: number, path: string): void {
   const from = at + of.size;
   const left = type.size - of.size;
-  w.p = at + type.size;
-  room(w, path, from, left);
-  clear(w.view, from, left);
-  if (tail === undefined) return;
-  if (!(tail instanceof Uint8Array) || tail.length > left)
-    refuse(w, 'E_LENGTH', join(path, 'tail'), from, `takes at most ${left} bytes`);
-  bytesOf(w.view, from, tail.length).set(tail);
+  const where = join(path, 'tail');
+  if (tail !== undefined && !(tail instanceof Uint8Array))
+    refuse(w, 'E_TYPE', where, from, `takes a Uint8Array, got ${shown(tail)}`);
+  if (tail !== undefined && tail.length > left)
+    refuse(w, 'E_LENGTH', where, from, `takes at most ${left} bytes, got ${tail.length}`);
+  // The tail of a union of open size ends it.
+  const size = type.flexible && tail !== undefined ? tail.length : left;
+  room(w, where, from, size);
+  clear(w.view, from, size);
+  if (tail !== undefined) bytesOf(w.view, from, tail.length).set(tail);
+  w.p = from + size;
 }

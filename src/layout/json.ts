@@ -1,6 +1,6 @@
 import { EncodeError } from '../bytes/errors.js';
 import { bytesToHex, hex64, hexToBytes } from '../bytes/hex.js';
-import { isSeq, U64Seq } from './seq.js';
+import { isSeq } from './seq.js';
 import { type AnyType, type BitsType, titleOf } from './types.js';
 
 export type Json = number | string | boolean | null | Json[] | { [key: string]: Json };
@@ -45,7 +45,10 @@ function convert(type: AnyType, json: Json | undefined, struct: string, path: st
       const named =
         type.kind === 'scalar' && typeof json === 'string' ? nameValue(type.enumeration?.names, json) : undefined;
       const value = named ?? integer(json) ?? fail('E_TYPE', `takes an integer, got ${JSON.stringify(json)}`);
-      return wide ? BigInt(value) : Number(value);
+      if (!wide) return Number(value);
+      // toJson writes the two's complement.
+      const negative = type.kind === 'scalar' && type.scalar === 'i64' && BigInt(value) < 1n << 64n;
+      return negative ? BigInt.asIntN(64, BigInt(value)) : BigInt(value);
     }
     case 'guid':
       return json === undefined ? '00000000-0000-0000-0000-000000000000' : json;
@@ -62,10 +65,7 @@ function convert(type: AnyType, json: Json | undefined, struct: string, path: st
     case 'varhead': {
       if (json === undefined) return [];
       if (!Array.isArray(json)) return fail('E_TYPE', `takes a list, got ${JSON.stringify(json)}`);
-      const list = json.map((item, i) => convert(type.of, item, struct, `${path}[${i}]`, defaults));
-      return type.kind !== 'array' && type.of.kind === 'scalar' && type.of.scalar === 'u64'
-        ? U64Seq.from(list as bigint[])
-        : list;
+      return json.map((item, i) => convert(type.of, item, struct, `${path}[${i}]`, defaults));
     }
     case 'union': {
       const keys = Object.keys(isDict(json) ? json : {}).filter((key) => key !== 'tail');
@@ -79,7 +79,7 @@ function convert(type: AnyType, json: Json | undefined, struct: string, path: st
       const tail = json.tail === undefined ? {} : { tail: bytesFrom(json.tail, fail) };
       if (arm === 'raw') return { raw: bytesFrom(json.raw, fail) };
       const of =
-        type.arms[arm] ??
+        (Object.hasOwn(type.arms, arm) ? type.arms[arm] : undefined) ??
         fail('E_ARM', `has no arm ${JSON.stringify(arm)}: takes ${Object.keys(type.arms).join(', ')}, raw`);
       return { [arm]: convert(of, json[arm], struct, join(path, arm), defaults), ...tail };
     }
@@ -162,7 +162,8 @@ function nameValue(names: ReadonlyMap<number | bigint, string> | undefined, text
 }
 
 function integer(json: Json): number | bigint | undefined {
-  if (typeof json === 'number' && Number.isInteger(json)) return json;
+  // A larger number was rounded when the JSON was read: 64-bit values come as text.
+  if (typeof json === 'number' && Number.isSafeInteger(json)) return json;
   if (typeof json === 'string' && /^(0x[0-9a-f]+|-?\d+)$/i.test(json)) return BigInt(json);
   return undefined;
 }

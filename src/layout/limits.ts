@@ -1,7 +1,7 @@
 import { pagesTouched } from '../bytes/page.js';
 import { popcount32 } from '../bytes/word.js';
-import { type Ref, resolveRef } from './ref.js';
-import type { AnyType, RepType, StructType, UnionTag, VarheadType } from './types.js';
+import { isOwnTag, type Ref, resolveRef } from './ref.js';
+import type { AnyType, RepType, UnionTag, UnionType, VarheadType } from './types.js';
 
 /** What the surroundings know of the bytes: all offsets are absolute in the DataView. */
 export interface Limits {
@@ -44,11 +44,12 @@ export function readRef(view: DataView, base: number, ref: Ref): number {
 export function ruledCount(
   view: DataView,
   base: number,
-  owner: StructType,
+  owner: AnyType,
   list: RepType | VarheadType,
 ): number | undefined {
   const rule = list.count;
-  if (rule === undefined) return undefined;
+  // A list taken by itself has no siblings.
+  if (rule === undefined || owner.kind !== 'struct') return undefined;
   if (typeof rule === 'string') return readRef(view, base, resolveRef(owner, rule, 'count'));
   if ('pages' in rule) {
     const [offset, length] = rule.pages.map((path) => readRef(view, base, resolveRef(owner, path, 'count')));
@@ -66,7 +67,7 @@ export function ruledCount(
 export function wantedCount(
   view: DataView,
   base: number,
-  owner: StructType,
+  owner: AnyType,
   list: RepType | VarheadType,
   cursor: Cursor,
 ): number | undefined {
@@ -79,8 +80,9 @@ export function listEnd(list: RepType | VarheadType, cursor: Cursor): number {
   return list.kind === 'varhead' && cursor.varEnd >= 0 ? Math.min(cursor.varEnd, cursor.end) : cursor.end;
 }
 
-/** Where the tag of a union stands: in the union's own arms, or in the struct around it. */
-export function tagRef(tag: UnionTag, arms: AnyType, owner: AnyType): { ref: Ref; own: boolean } {
-  const own = arms.kind === 'union' && tag.by.split('.')[0]! in arms.arms;
-  return { ref: resolveRef(own ? arms : owner, tag.by, 'tag'), own };
+/** Where the tag of a union stands: in its own arms, or in the struct around it; undefined for a union taken by itself. */
+export function tagRef(tag: UnionTag, union: UnionType, owner: AnyType): { ref: Ref; own: boolean } | undefined {
+  const own = isOwnTag(union, tag);
+  if (!own && owner.kind !== 'struct') return undefined;
+  return { ref: resolveRef(own ? union : owner, tag.by, 'tag'), own };
 }

@@ -1,9 +1,13 @@
 import { LayoutError } from '../bytes/errors.js';
+import { checkAlone } from './ref.js';
+import { checkCount } from './scalar.js';
 import type { AnyType, ArrayOf, CountRule, Rep, Varhead } from './types.js';
 
 /** A fixed number of equal elements. */
 export function array<T extends AnyType>(of: T, count: number): ArrayOf<T> {
   if (of.flexible) throw new LayoutError('E_LAYOUT_KIND', 'elements of a fixed array have a fixed size; use rep');
+  checkAlone(of, 'array', '');
+  checkCount(count, 1);
   const size = of.size * count;
   return { kind: 'array', of, count, size, minSize: size, flexible: false };
 }
@@ -19,7 +23,9 @@ export interface ListOptions {
 
 function list<T extends AnyType>(of: T, options: ListOptions) {
   if (of.minSize === 0) throw new LayoutError('E_LAYOUT_KIND', 'elements of a list need a size');
+  checkAlone(of, 'list', '');
   const declared = options.declared ?? 0;
+  checkCount(declared, 0);
   return {
     of,
     declared,

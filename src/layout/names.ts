@@ -15,7 +15,7 @@ export function checkNames(owner: string, names: Iterable<string>): void {
         { struct: owner },
       );
     if (!IDENTIFIER.test(name) || TAKEN.has(name))
-      throw new LayoutError('E_LAYOUT_NAME', `${JSON.stringify(name)} cannot be a field name`, { struct: owner });
+      throw new LayoutError('E_LAYOUT_NAME', `${JSON.stringify(name)} cannot be a name`, { struct: owner });
   }
 }
 

@@ -1,5 +1,5 @@
 import { LayoutError } from '../bytes/errors.js';
-import { type AnyType, type StructType, titleOf } from './types.js';
+import { type AnyType, type StructType, titleOf, type UnionTag, type UnionType } from './types.js';
 
 /** A value that a tag or a count rule reads: a scalar, or a bit-field of a word, at a fixed place. */
 export interface Ref {
@@ -17,12 +17,47 @@ export function resolveRef(owner: AnyType, path: string, user: string): Ref {
   const ref = find(owner, path.split('.'), 0);
   if (ref === undefined) {
     const struct = titleOf(owner);
-    throw new LayoutError('E_LAYOUT_TAG', `${JSON.stringify(path)} is no scalar or bit-field of this struct`, {
+    throw new LayoutError('E_LAYOUT_TAG', `${JSON.stringify(path)} is no scalar or short bit-field of this struct`, {
       struct,
       path: user,
     });
   }
   return ref;
+}
+
+/** True where a path can be resolved. */
+export function resolves(owner: AnyType, path: string): boolean {
+  return find(owner, path.split('.'), 0) !== undefined;
+}
+
+/** True where the tag stands in the union's own arms. */
+export function isOwnTag(union: UnionType, tag: UnionTag): boolean {
+  return Object.hasOwn(union.arms, tag.by.split('.')[0]!);
+}
+
+/** As resolveRef, and every tag value can occur. `owner` is the union for a tag of its own. */
+export function resolveTag(owner: AnyType, tag: UnionTag, user: string): Ref {
+  const ref = resolveRef(owner, tag.by, user);
+  const most = 2 ** Math.min(ref.width ?? ref.size * 8, 32) - 1;
+  for (const value of Object.keys(tag.of).map(Number)) {
+    const seen = Number.isInteger(value) && value >= 0 && value <= most;
+    if (!seen || (tag.mask !== undefined && (value & tag.mask) >>> 0 !== value))
+      throw new LayoutError('E_LAYOUT_TAG', `${JSON.stringify(tag.by)} never is ${value}`, {
+        struct: titleOf(owner),
+        path: user,
+      });
+  }
+  return ref;
+}
+
+/** Throws LayoutError E_LAYOUT_TAG where a list's element or a union's arm refers to a sibling: it has none. */
+export function checkAlone(part: AnyType, struct: string, path: string): void {
+  const type = part.kind === 'anon' ? part.of : part;
+  const refers =
+    type.kind === 'union'
+      ? type.tag !== undefined && !isOwnTag(type, type.tag)
+      : (type.kind === 'rep' || type.kind === 'varhead') && type.count !== undefined;
+  if (refers) throw new LayoutError('E_LAYOUT_TAG', 'refers to a sibling, but stands in no struct', { struct, path });
 }
 
 function find(type: AnyType, path: readonly string[], offset: number): Ref | undefined {
@@ -38,16 +73,13 @@ function find(type: AnyType, path: readonly string[], offset: number): Ref | und
       const field = type.fields.find((f) => f.name === head);
       if (field === undefined || rest.length > 0) return undefined;
       // A narrow reading of the bytes that hold the field keeps 64-bit words out of bigint.
-      const from = Math.floor(field.at / 8 / 4) * 4;
-      return {
-        offset: offset + from,
-        size: Math.min(4, type.size - from),
-        at: field.at - from * 8,
-        width: field.width,
-      };
+      const size = Math.min(4, type.size / type.words);
+      const from = Math.floor(field.at / 8 / size) * size;
+      const at = field.at - from * 8;
+      return at + field.width > size * 8 ? undefined : { offset: offset + from, size, at, width: field.width };
     }
     case 'union': {
-      const arm = head === undefined ? undefined : type.arms[head];
+      const arm = head !== undefined && Object.hasOwn(type.arms, head) ? type.arms[head] : undefined;
       return arm === undefined ? undefined : find(arm, rest, offset);
     }
     case 'struct':

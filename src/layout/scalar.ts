@@ -64,9 +64,16 @@ export const u64 = scalar<bigint>('u64', 8);
 export const i32 = scalar<number>('i32', 4);
 export const i64 = scalar<bigint>('i64', 8);
 
+/** Throws LayoutError E_LAYOUT_SIZE unless `count` elements are a place in a struct. */
+export function checkCount(count: number, least: number): void {
+  if (!Number.isSafeInteger(count) || count < least)
+    throw new LayoutError('E_LAYOUT_SIZE', `${count} is no number of elements or bytes`);
+}
+
 /** Reserved bytes: absent from the value when zero, kept as bytes when not. `rsvd(7)` is u8[7]; `rsvd(u32)`, `rsvd(u64, 3)` keep C's element. */
 export function rsvd(element: number | ScalarType, count = 1): RsvdType {
   const [elementSize, n] = typeof element === 'number' ? [1, element] : [element.size, count];
+  checkCount(n, 1);
   const size = elementSize * n;
   return { kind: 'rsvd', size, minSize: size, flexible: false, count: n, elementSize, implicit: false };
 }
@@ -78,6 +85,7 @@ export function hole(size: number): RsvdType {
 
 /** Opaque bytes of fixed length. */
 export function bytes(count: number, text?: BytesType['text']): BytesType {
+  checkCount(count, 1);
   return { kind: 'bytes', size: count, minSize: count, flexible: false, count, ...(text ? { text } : {}) };
 }
 

@@ -3,6 +3,8 @@ import { hiOf, loOf } from '../bytes/word.js';
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
+type Element = 'u8' | 'u16' | 'u32' | 'u64' | 'i32' | 'i64';
+
 /** A list of scalars over bytes: no object per element; lent (over the caller's memory) or over a copy. */
 export interface AnySeq<V> extends Iterable<V> {
   readonly length: number;
@@ -18,6 +20,8 @@ abstract class Seq<V> implements AnySeq<V> {
   readonly offset: number;
   readonly length: number;
   abstract readonly elementSize: number;
+  /** How the bytes of an element are read. */
+  abstract get scalar(): Element;
 
   constructor(view: DataView, offset: number, length: number) {
     this.view = view;
@@ -49,6 +53,9 @@ abstract class Seq<V> implements AnySeq<V> {
 
 export class U8Seq extends Seq<number> {
   readonly elementSize = 1;
+  get scalar() {
+    return 'u8' as const;
+  }
   protected get(at: number): number {
     return this.view.getUint8(at);
   }
@@ -56,6 +63,9 @@ export class U8Seq extends Seq<number> {
 
 export class U16Seq extends Seq<number> {
   readonly elementSize = 2;
+  get scalar() {
+    return 'u16' as const;
+  }
   protected get(at: number): number {
     return this.view.getUint16(at, true);
   }
@@ -63,14 +73,30 @@ export class U16Seq extends Seq<number> {
 
 export class U32Seq extends Seq<number> {
   readonly elementSize = 4;
+  get scalar() {
+    return 'u32' as const;
+  }
   protected get(at: number): number {
     return this.view.getUint32(at, true);
+  }
+}
+
+export class I32Seq extends Seq<number> {
+  readonly elementSize = 4;
+  get scalar() {
+    return 'i32' as const;
+  }
+  protected get(at: number): number {
+    return this.view.getInt32(at, true);
   }
 }
 
 /** A list of u64: elements as bigint, or as unsigned halves where speed counts. */
 export class U64Seq extends Seq<bigint> {
   readonly elementSize = 8;
+  get scalar(): 'u64' | 'i64' {
+    return 'u64';
+  }
 
   /** An empty-handed list of `length` zeros, to be filled and encoded. */
   static of(length: number): U64Seq {
@@ -137,26 +163,49 @@ export class U64Seq extends Seq<bigint> {
   }
 }
 
+/** As U64Seq, elements signed. */
+export class I64Seq extends U64Seq {
+  override get scalar() {
+    return 'i64' as const;
+  }
+  protected override get(at: number): bigint {
+    return this.view.getBigInt64(at, true);
+  }
+}
+
+const SIZES: Readonly<Record<Element, number>> = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8, i64: 8 };
+
 /** A list over `view`: lent as it is, or over a copy of its bytes. */
 export function seqOver(
-  elementSize: number,
+  scalar: Element,
   view: DataView,
   offset: number,
   count: number,
   lend: boolean,
 ): Seq<number> | U64Seq {
-  const own = lend ? view : new DataView(copyBytes(view, offset, count * elementSize).buffer);
+  const own = lend ? view : new DataView(copyBytes(view, offset, count * SIZES[scalar]).buffer);
   const at = lend ? offset : 0;
-  switch (elementSize) {
-    case 1:
+  switch (scalar) {
+    case 'u8':
       return new U8Seq(own, at, count);
-    case 2:
+    case 'u16':
       return new U16Seq(own, at, count);
-    case 4:
+    case 'u32':
       return new U32Seq(own, at, count);
-    default:
+    case 'i32':
+      return new I32Seq(own, at, count);
+    case 'u64':
       return new U64Seq(own, at, count);
+    case 'i64':
+      return new I64Seq(own, at, count);
   }
+}
+
+/** True for anything that can be walked by index. */
+export function isListLike(value: unknown): value is ArrayLike<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { length } = value as { length?: unknown };
+  return typeof length === 'number' && length >= 0 && length % 1 === 0;
 }
 
 /** True for the lists of this module. */

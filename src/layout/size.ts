@@ -32,8 +32,11 @@ function extent(type: AnyType, value: unknown): number {
     }
     case 'union': {
       if (part.raw instanceof Uint8Array) return part.raw.length;
-      for (const [arm, of] of Object.entries(type.arms))
-        if (part[arm] !== undefined) return of.flexible ? extent(of, part[arm]) : type.size;
+      for (const [arm, of] of Object.entries(type.arms)) {
+        if (part[arm] === undefined) continue;
+        if (of.flexible) return extent(of, part[arm]);
+        return part.tail instanceof Uint8Array ? of.size + part.tail.length : type.size;
+      }
       return type.size;
     }
     default:

@@ -1,6 +1,6 @@
 import { LayoutError } from '../bytes/errors.js';
 import { checkNames } from './names.js';
-import { resolveRef } from './ref.js';
+import { isOwnTag, resolveRef, resolveTag } from './ref.js';
 import type { AnyType, Fields, Origin, PartsOf, Slot, Struct, StructType, TagPathOf } from './types.js';
 
 type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;
@@ -43,7 +43,7 @@ function flatKeys(key: string, type: AnyType, anon: boolean): string[] {
 
 function declare(name: string, claim: number | undefined, fields: Fields, origin?: Origin): StructType {
   const owner = name || 'struct';
-  checkNames(owner, Object.keys(fields));
+  checkNames(owner, name === '' ? Object.keys(fields) : [name, ...Object.keys(fields)]);
   const slots: Slot[] = [];
   const taken = new Set<string>();
   let offset = 0;
@@ -64,7 +64,7 @@ function declare(name: string, claim: number | undefined, fields: Fields, origin
       });
     }
     // A variable header (alone or as the tail of a nested struct) may be followed by the rep list, and by nothing else.
-    if (open !== undefined && type.kind !== 'rep')
+    if (open !== undefined && (type.kind !== 'rep' || takesRest(slots[slots.length - 1]!.type)))
       throw new LayoutError('E_LAYOUT_ORDER', `stands behind ${open}, whose size varies`, { struct: owner, path: key });
     slots.push({ key, type, anon, offset });
     offset += type.size;
@@ -91,10 +91,17 @@ function declare(name: string, claim: number | undefined, fields: Fields, origin
   return made;
 }
 
+/** True where nothing but the end of the bytes, or the reps of the call, ends the list. */
+function takesRest(type: AnyType): boolean {
+  if (type.kind === 'struct') return type.flexible && takesRest(type.slots[type.slots.length - 1]!.type);
+  if (type.kind === 'union') return Object.values(type.arms).some(takesRest);
+  if (type.kind === 'anon') return takesRest(type.of);
+  return type.kind === 'rep' && type.count === undefined;
+}
+
 function checkRefs(owner: StructType, slot: Slot): void {
   const { type } = slot;
-  if (type.kind === 'union' && type.tag && !(type.tag.by.split('.')[0]! in type.arms))
-    resolveRef(owner, type.tag.by, slot.key);
+  if (type.kind === 'union' && type.tag && !isOwnTag(type, type.tag)) resolveTag(owner, type.tag, slot.key);
   if ((type.kind === 'rep' || type.kind === 'varhead') && type.count !== undefined) {
     const rule = type.count;
     const names =
@@ -105,6 +112,8 @@ function checkRefs(owner: StructType, slot: Slot): void {
           : 'popcount' in rule
             ? [rule.popcount]
             : [rule.quotient[0]];
+    if (typeof rule === 'object' && 'quotient' in rule && !(rule.quotient[1] > 0))
+      throw new LayoutError('E_LAYOUT_TAG', `divides by ${rule.quotient[1]}`, { struct: owner.name, path: slot.key });
     for (const ref of names) resolveRef(owner, ref, slot.key);
   }
 }

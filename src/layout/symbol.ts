@@ -1,11 +1,19 @@
-import type { ScalarType } from './types.js';
+import type { EnumMeta, ScalarType } from './types.js';
+
+/** The constant for a value; constants may be kept as numbers where the field is wide, or the other way round. */
+export function nameOf(enumeration: EnumMeta, value: number | bigint): string | undefined {
+  const { names } = enumeration;
+  const exact = names.get(value);
+  if (exact !== undefined) return exact;
+  const other = typeof value === 'number' ? BigInt(value) : Number(value);
+  return BigInt(other) === BigInt(value) ? names.get(other) : undefined;
+}
 
 /** Symbolic name of a scalar's value: the constant, or `A | B | 0x10` for flag words; undefined where nothing names it. */
 export function symbolOf(type: ScalarType, value: number | bigint): string | undefined {
   const { enumeration } = type;
   if (enumeration === undefined) return undefined;
-  const exact =
-    enumeration.names.get(value) ?? enumeration.names.get(typeof value === 'bigint' ? Number(value) : BigInt(value));
+  const exact = nameOf(enumeration, value);
   if (exact !== undefined || !type.flags) return exact;
   let left = BigInt(value);
   const parts: string[] = [];

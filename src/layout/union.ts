@@ -1,5 +1,6 @@
 import { LayoutError } from '../bytes/errors.js';
 import { checkNames } from './names.js';
+import { checkAlone, isOwnTag, resolveTag } from './ref.js';
 import type { Anon, AnyType, Arms, Origin, Union, UnionTag, UnionType } from './types.js';
 
 export interface UnionOptions<A, By extends string> {
@@ -46,14 +47,15 @@ function declare(
   origin?: Origin,
 ): UnionType {
   const owner = name || 'union';
-  checkNames(owner, Object.keys(arms));
+  checkNames(owner, name === '' ? Object.keys(arms) : [name, ...Object.keys(arms)]);
   const types = Object.values(arms);
   if (types.length === 0) throw new LayoutError('E_LAYOUT_TAG', 'a union needs an arm', { struct: owner });
   const size = Math.max(...types.map((t) => t.size));
   if (claim !== undefined && claim !== size)
     throw new LayoutError('E_LAYOUT_SIZE', `claims ${claim} bytes, its largest arm has ${size}`, { struct: owner });
   for (const arm of [...Object.values(options.of ?? {}), ...(options.otherwise ? [options.otherwise] : [])]) {
-    if (!(arm in arms)) throw new LayoutError('E_LAYOUT_TAG', `no arm ${JSON.stringify(arm)}`, { struct: owner });
+    if (!Object.hasOwn(arms, arm))
+      throw new LayoutError('E_LAYOUT_TAG', `no arm ${JSON.stringify(arm)}`, { struct: owner });
   }
   if ((options.by === undefined) !== (options.of === undefined))
     throw new LayoutError('E_LAYOUT_TAG', '`by` and `of` go together', { struct: owner });
@@ -62,7 +64,7 @@ function declare(
     options.by !== undefined && options.of !== undefined
       ? { by: options.by, of: options.of, ...(options.mask === undefined ? {} : { mask: options.mask }) }
       : undefined;
-  return {
+  const made: UnionType = {
     kind: 'union',
     name,
     size,
@@ -74,6 +76,10 @@ function declare(
     ...(options.otherwise ? { otherwise: options.otherwise } : {}),
     ...(origin ? { origin } : {}),
   };
+  for (const [arm, of] of Object.entries(arms)) checkAlone(of, owner, arm);
+  if (tag === undefined || !isOwnTag(made, tag)) return made;
+  const ref = resolveTag(made, tag, owner);
+  return { ...made, minSize: Math.max(made.minSize, ref.offset + ref.size) };
 }
 
 /** A C member without a name. */

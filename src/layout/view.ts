@@ -1,40 +1,21 @@
 import { LayoutError } from '../bytes/errors.js';
 import { readGuid, writeGuid } from '../bytes/guid.js';
 import { bytesOf, viewOf } from '../bytes/span.js';
+import { type AtomicCell, atomicCell } from './atomic-cell.js';
 import { readBitField } from './interpret-decode.js';
-import { ruledCount } from './limits.js';
-import { seqOver, type U64Seq } from './seq.js';
+import type { U64Seq } from './seq.js';
 import {
   type AnyType,
   type BitField,
   type BitsType,
   type PartsOf,
-  type RepType,
   type ScalarType,
   type StructType,
   titleOf,
   type UnionType,
   type ValueOf,
-  type VarheadType,
 } from './types.js';
-
-/** A u32 shared with a peer. Over a SharedArrayBuffer every access is atomic; `wait` needs one. */
-export interface AtomicCell {
-  load(): number;
-  store(value: number): void;
-  /** Adds and returns the old value. */
-  add(value: number): number;
-  /** Blocks while the value is `value`; as Atomics.wait. */
-  wait(value: number, timeoutMs?: number): 'ok' | 'not-equal' | 'timed-out';
-  /** Wakes waiters; returns how many. */
-  notify(count?: number): number;
-}
-
-/** Elements of fixed size as views, made on demand. */
-export interface ViewList<V> {
-  readonly length: number;
-  at(index: number): V | undefined;
-}
+import { listView, type MakeView, openListView, type ViewList } from './view-list.js';
 
 type LoHi<F> = {
   [K in keyof F & string as F[K] extends ScalarType<bigint> ? `${K}_lo` | `${K}_hi` : never]: number;
@@ -46,6 +27,13 @@ type FlatViews<F> = {
       : (v: ViewOf<PartsOf<F[K]>>) => void
     : never;
 }[keyof F];
+type NamedKeys<F> = {
+  [K in keyof F]: F[K] extends { readonly kind: 'anon' }
+    ? PartsOf<F[K]> extends { readonly kind: 'union' }
+      ? K
+      : never
+    : K;
+}[keyof F];
 type Flattened<F> = [FlatViews<F>] extends [never] ? unknown : FlatViews<F> extends (v: infer I) => void ? I : unknown;
 type ListViewOf<E> =
   E extends ScalarType<bigint> ? U64Seq : E extends ScalarType ? ViewList<number> : ViewList<ViewOf<E>>;
@@ -54,9 +42,9 @@ type Kind<K extends AnyType['kind']> = { readonly kind: K };
 /** What view() gives: getters and setters over the bytes. */
 export type ViewOf<T> =
   T extends Kind<'struct'>
-    ? { [K in keyof PartsOf<T>]: ViewOf<PartsOf<T>[K]> } & LoHi<PartsOf<T>> & Flattened<PartsOf<T>>
+    ? { [K in NamedKeys<PartsOf<T>>]: ViewOf<PartsOf<T>[K]> } & LoHi<PartsOf<T>> & Flattened<PartsOf<T>>
     : T extends Kind<'union'>
-      ? { [K in keyof PartsOf<T>]: ViewOf<PartsOf<T>[K]> }
+      ? { [K in keyof PartsOf<T>]: ViewOf<PartsOf<T>[K]> } & LoHi<PartsOf<T>>
       : T extends Kind<'anon'>
         ? ViewOf<PartsOf<T>>
         : T extends Kind<'bits'>
@@ -80,11 +68,11 @@ export interface Movable {
   readonly $offset: number;
 }
 
-/** The hidden state of a view object: `c` caches the inner views. */
+/** The hidden state of a view object, under names that no field can have: its memory, its place, its inner views. */
 interface Frame {
-  d: DataView;
-  o: number;
-  c: Map<string, unknown> | undefined;
+  $d: DataView;
+  $o: number;
+  $c: Map<string, unknown> | undefined;
 }
 
 type ViewClass = new (view: DataView, offset: number) => Frame;
@@ -107,25 +95,25 @@ function classOf(type: AnyType): ViewClass {
   let made = CLASSES.get(type);
   if (made === undefined) {
     made = class implements Frame {
-      d: DataView;
-      o: number;
-      c: Map<string, unknown> | undefined = undefined;
+      $d: DataView;
+      $o: number;
+      $c: Map<string, unknown> | undefined = undefined;
       constructor(d: DataView, o: number) {
-        this.d = d;
-        this.o = o;
+        this.$d = d;
+        this.$o = o;
       }
     };
     const prototype = made.prototype as object;
     Object.defineProperty(prototype, '$offset', {
       get(this: Frame) {
-        return this.o;
+        return this.$o;
       },
     });
     Object.defineProperty(prototype, '$move', {
       value(this: Frame, d: DataView, o: number) {
-        this.d = d;
-        this.o = o;
-        this.c = undefined;
+        this.$d = d;
+        this.$o = o;
+        this.$c = undefined;
       },
     });
     CLASSES.set(type, made);
@@ -138,12 +126,12 @@ function addMembers(prototype: object, type: AnyType, plus: number): void {
   if (type.kind === 'bits') for (const field of type.fields) addBit(prototype, type, field, plus);
   else if (type.kind === 'anon') addMembers(prototype, type.of, plus);
   else if (type.kind === 'union')
-    for (const [arm, of] of Object.entries(type.arms)) addMember(prototype, arm, of, plus, type);
+    for (const [arm, of] of Object.entries(type.arms)) addMember(prototype, arm, of, plus);
   else if (type.kind === 'struct') {
-    for (const slot of type.slots) {
+    type.slots.forEach((slot, index) => {
       if (slot.anon && slot.type.kind !== 'union') addMembers(prototype, slot.type, plus + slot.offset);
-      else addMember(prototype, slot.key, slot.type, plus + slot.offset, type);
-    }
+      else addMember(prototype, slot.key, slot.type, plus + slot.offset, { type, index, plus });
+    });
   } else throw new LayoutError('E_LAYOUT_KIND', 'has no fields to view', { struct: titleOf(type) });
 }
 
@@ -153,10 +141,19 @@ function define<V>(
   get: (this: Frame) => V,
   set?: (this: Frame, value: V) => void,
 ): void {
-  Object.defineProperty(prototype, key, { enumerable: true, get, ...(set ? { set } : {}) });
+  Object.defineProperty(prototype, key, { enumerable: true, configurable: true, get, set });
 }
 
-function addMember(prototype: object, key: string, type: AnyType, plus: number, owner: AnyType): void {
+/** The struct that a field stands in: its place behind the view's own, and which slot. */
+interface Owner {
+  readonly type: StructType;
+  readonly index: number;
+  readonly plus: number;
+}
+
+const make: MakeView = (of, view, at) => new (classOf(of))(view, at);
+
+function addMember(prototype: object, key: string, type: AnyType, plus: number, owner?: Owner): void {
   switch (type.kind) {
     case 'scalar':
       return addScalar(prototype, key, type, plus);
@@ -165,10 +162,10 @@ function addMember(prototype: object, key: string, type: AnyType, plus: number, 
         prototype,
         key,
         function () {
-          return readGuid(this.d, this.o + plus);
+          return readGuid(this.$d, this.$o + plus);
         },
         function (value: string) {
-          writeGuid(this.d, this.o + plus, value);
+          writeGuid(this.$d, this.$o + plus, value);
         },
       );
     case 'rsvd':
@@ -177,19 +174,22 @@ function addMember(prototype: object, key: string, type: AnyType, plus: number, 
         prototype,
         key,
         function () {
-          return bytesOf(this.d, this.o + plus, type.size);
+          return bytesOf(this.$d, this.$o + plus, type.size);
         },
         function (value: Uint8Array) {
-          bytesOf(this.d, this.o + plus, type.size).set(value);
+          bytesOf(this.$d, this.$o + plus, type.size).set(value);
         },
       );
     case 'atomic':
       return addCached(prototype, key, (d, o) => atomicCell(d, o + plus, key));
     case 'array':
-      return addCached(prototype, key, (d, o) => listView(type.of, d, o + plus, type.count));
+      return addCached(prototype, key, (d, o) => listView(type.of, d, o + plus, type.count, make));
     case 'rep':
     case 'varhead':
-      return addCached(prototype, key, (d, o) => openList(type, owner, d, o, plus));
+      // Made anew each time: how many there are, and where, may stand in fields that have changed.
+      return define(prototype, key, function () {
+        return openListView(type, owner, this.$d, this.$o + (owner?.plus ?? plus), make);
+      });
     default: {
       const inner = type.kind === 'anon' ? type.of : type;
       return addCached(prototype, key, (d, o) => new (classOf(inner))(d, o + plus));
@@ -200,11 +200,11 @@ function addMember(prototype: object, key: string, type: AnyType, plus: number, 
 // Inner views are made once per place of the outer one.
 function addCached(prototype: object, key: string, make: (view: DataView, offset: number) => unknown): void {
   define(prototype, key, function () {
-    this.c ??= new Map();
-    let inner = this.c.get(key);
+    this.$c ??= new Map();
+    let inner = this.$c.get(key);
     if (inner === undefined) {
-      inner = make(this.d, this.o);
-      this.c.set(key, inner);
+      inner = make(this.$d, this.$o);
+      this.$c.set(key, inner);
     }
     return inner;
   });
@@ -217,10 +217,10 @@ function addScalar(prototype: object, key: string, type: ScalarType, plus: numbe
         prototype,
         key,
         function () {
-          return this.d.getUint8(this.o + plus);
+          return this.$d.getUint8(this.$o + plus);
         },
         function (v: number) {
-          this.d.setUint8(this.o + plus, v);
+          this.$d.setUint8(this.$o + plus, v);
         },
       );
     case 'u16':
@@ -228,10 +228,10 @@ function addScalar(prototype: object, key: string, type: ScalarType, plus: numbe
         prototype,
         key,
         function () {
-          return this.d.getUint16(this.o + plus, true);
+          return this.$d.getUint16(this.$o + plus, true);
         },
         function (v: number) {
-          this.d.setUint16(this.o + plus, v, true);
+          this.$d.setUint16(this.$o + plus, v, true);
         },
       );
     case 'u32':
@@ -239,10 +239,10 @@ function addScalar(prototype: object, key: string, type: ScalarType, plus: numbe
         prototype,
         key,
         function () {
-          return this.d.getUint32(this.o + plus, true);
+          return this.$d.getUint32(this.$o + plus, true);
         },
         function (v: number) {
-          this.d.setUint32(this.o + plus, v, true);
+          this.$d.setUint32(this.$o + plus, v, true);
         },
       );
     case 'i32':
@@ -250,10 +250,10 @@ function addScalar(prototype: object, key: string, type: ScalarType, plus: numbe
         prototype,
         key,
         function () {
-          return this.d.getInt32(this.o + plus, true);
+          return this.$d.getInt32(this.$o + plus, true);
         },
         function (v: number) {
-          this.d.setInt32(this.o + plus, v, true);
+          this.$d.setInt32(this.$o + plus, v, true);
         },
       );
     case 'i64':
@@ -261,10 +261,10 @@ function addScalar(prototype: object, key: string, type: ScalarType, plus: numbe
         prototype,
         key,
         function () {
-          return this.d.getBigInt64(this.o + plus, true);
+          return this.$d.getBigInt64(this.$o + plus, true);
         },
         function (v: bigint) {
-          this.d.setBigInt64(this.o + plus, v, true);
+          this.$d.setBigInt64(this.$o + plus, v, true);
         },
       );
     case 'u64':
@@ -272,56 +272,54 @@ function addScalar(prototype: object, key: string, type: ScalarType, plus: numbe
         prototype,
         key,
         function () {
-          return this.d.getBigUint64(this.o + plus, true);
+          return this.$d.getBigUint64(this.$o + plus, true);
         },
         function (v: bigint) {
-          this.d.setBigUint64(this.o + plus, v, true);
+          this.$d.setBigUint64(this.$o + plus, v, true);
         },
       );
+      if (`${key}_lo` in prototype || `${key}_hi` in prototype) return;
       define(
         prototype,
         `${key}_lo`,
         function () {
-          return this.d.getUint32(this.o + plus, true);
+          return this.$d.getUint32(this.$o + plus, true);
         },
         function (v: number) {
-          this.d.setUint32(this.o + plus, v, true);
+          this.$d.setUint32(this.$o + plus, v, true);
         },
       );
       define(
         prototype,
         `${key}_hi`,
         function () {
-          return this.d.getUint32(this.o + plus + 4, true);
+          return this.$d.getUint32(this.$o + plus + 4, true);
         },
         function (v: number) {
-          this.d.setUint32(this.o + plus + 4, v, true);
+          this.$d.setUint32(this.$o + plus + 4, v, true);
         },
       );
   }
 }
 
 function addBit(prototype: object, type: BitsType, field: BitField, plus: number): void {
-  const from = plus + Math.floor(field.at / 32) * 4;
-  const shift = field.at % 32;
-  const left = type.size - (from - plus);
-  if (shift + field.width > 32) {
-    // Wider than one 32-bit read: through the same code as decode; read-only, written through its word.
-    return define(prototype, field.name, function () {
-      return readBitField(this.d, this.o + plus, type, field);
-    });
-  }
+  // Whole words, and halves of 64-bit ones: no field of 32 bits or less costs a bigint unless it lies across the halves.
+  const unit = type.size / type.words;
+  const step = Math.min(4, unit);
+  const from = plus + Math.floor(field.at / (step * 8)) * step;
+  const shift = field.at % (step * 8);
+  if (shift + field.width > step * 8) return addWideBit(prototype, type, field, plus);
   const mask = field.width === 32 ? 0xffffffff : 2 ** field.width - 1;
   const get =
-    left >= 4
+    step === 4
       ? (d: DataView, o: number) => d.getUint32(o, true)
-      : left >= 2
+      : step === 2
         ? (d: DataView, o: number) => d.getUint16(o, true)
         : (d: DataView, o: number) => d.getUint8(o);
   const put =
-    left >= 4
+    step === 4
       ? (d: DataView, o: number, v: number) => d.setUint32(o, v, true)
-      : left >= 2
+      : step === 2
         ? (d: DataView, o: number, v: number) => d.setUint16(o, v, true)
         : (d: DataView, o: number, v: number) => d.setUint8(o, v);
   define<boolean | number>(
@@ -329,50 +327,33 @@ function addBit(prototype: object, type: BitsType, field: BitField, plus: number
     field.name,
     field.width === 1
       ? function () {
-          return ((get(this.d, this.o + from) >>> shift) & 1) === 1;
+          return ((get(this.$d, this.$o + from) >>> shift) & 1) === 1;
         }
       : function () {
-          return ((get(this.d, this.o + from) >>> shift) & mask) >>> 0;
+          return ((get(this.$d, this.$o + from) >>> shift) & mask) >>> 0;
         },
     function (value) {
-      const at = this.o + from;
-      put(this.d, at, (get(this.d, at) & ~(mask << shift)) | ((Number(value) & mask) << shift));
+      const at = this.$o + from;
+      put(this.$d, at, (get(this.$d, at) & ~(mask << shift)) | ((Number(value) & mask) << shift));
     },
   );
 }
 
-function listView(of: AnyType, d: DataView, at: number, count: number): unknown {
-  if (of.kind === 'scalar' && of.scalar[0] === 'u') return seqOver(of.size, d, at, count, true);
-  if (of.kind === 'scalar')
-    return { length: count, at: (i: number) => (i >= 0 && i < count ? d.getInt32(at + i * of.size, true) : undefined) };
-  return {
-    length: count,
-    at: (i: number) => (i >= 0 && i < count ? new (classOf(of))(d, at + i * of.size) : undefined),
-  };
-}
-
-function openList(type: RepType | VarheadType, owner: AnyType, d: DataView, o: number, plus: number): unknown {
-  const at = o + plus;
-  const fit = Math.max(0, Math.floor((d.byteLength - at) / type.of.minSize));
-  const ruled = owner.kind === 'struct' ? ruledCount(d, o, owner, type) : undefined;
-  return listView(type.of, d, at, Math.min(fit, ruled ?? fit));
-}
-
-function atomicCell(d: DataView, at: number, key: string): AtomicCell {
-  const from = d.byteOffset + at;
-  if (from % 4 !== 0)
-    throw new LayoutError('E_ALIGN', `atomic at 0x${from.toString(16)} is not 4-byte aligned`, {
-      path: key,
-      offset: at,
-    });
-  const cell = new Int32Array(d.buffer, from, 1);
-  return {
-    load: () => Atomics.load(cell, 0) >>> 0,
-    store: (value) => {
-      Atomics.store(cell, 0, value | 0);
+/** A field that needs both halves of a 64-bit word. */
+function addWideBit(prototype: object, type: BitsType, field: BitField, plus: number): void {
+  const from = plus + Math.floor(field.at / 64) * 8;
+  const shift = BigInt(field.at % 64);
+  const mask = ((1n << BigInt(field.width)) - 1n) << shift;
+  define<boolean | number | bigint>(
+    prototype,
+    field.name,
+    function () {
+      return readBitField(this.$d, this.$o + plus, type, field);
     },
-    add: (value) => Atomics.add(cell, 0, value | 0) >>> 0,
-    wait: (value, timeoutMs) => Atomics.wait(cell, 0, value | 0, timeoutMs),
-    notify: (count) => Atomics.notify(cell, 0, count),
-  };
+    function (value) {
+      const at = this.$o + from;
+      const others = this.$d.getBigUint64(at, true) & ~mask;
+      this.$d.setBigUint64(at, others | ((BigInt(value) << shift) & mask), true);
+    },
+  );
 }

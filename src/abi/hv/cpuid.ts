@@ -21,7 +21,6 @@ export const hyperv_cpuid = enumeration('hyperv_cpuid', {
 });
 
 /** HYPERV_CPUID_FEATURES, EAX: access to registers. */
-
 export const hv_features_eax = enumeration('hv_features_eax', {
   HV_MSR_VP_RUNTIME_AVAILABLE: 0x1,
   HV_MSR_TIME_REF_COUNT_AVAILABLE: 0x2,
@@ -40,7 +39,6 @@ export const hv_features_eax = enumeration('hv_features_eax', {
 });
 
 /** HYPERV_CPUID_FEATURES, EBX: partition privileges. */
-
 export const hv_features_ebx = enumeration('hv_features_ebx', {
   HV_CREATE_PARTITIONS: 0x1,
   HV_ACCESS_PARTITION_ID: 0x2,
@@ -58,7 +56,6 @@ export const hv_features_ebx = enumeration('hv_features_ebx', {
 });
 
 /** HYPERV_CPUID_FEATURES, EDX. */
-
 export const hv_features_edx = enumeration('hv_features_edx', {
   HV_X64_MWAIT_AVAILABLE: 0x1,
   HV_X64_GUEST_DEBUGGING_AVAILABLE: 0x2,
@@ -80,7 +77,6 @@ export const hv_features_edx_arm64 = enumeration('hv_features_edx_arm64', {
 });
 
 /** HYPERV_CPUID_ENLIGHTMENT_INFO, EAX. */
-
 export const hv_enlightenment_eax = enumeration('hv_enlightenment_eax', {
   HV_X64_AS_SWITCH_RECOMMENDED: 0x1,
   HV_X64_LOCAL_TLB_FLUSH_RECOMMENDED: 0x2,
@@ -98,7 +94,6 @@ export const hv_enlightenment_eax = enumeration('hv_enlightenment_eax', {
 });
 
 /** HYPERV_CPUID_CPU_MANAGEMENT_FEATURES. */
-
 export const hv_cpu_management = enumeration('hv_cpu_management', {
   HV_X64_START_LOGICAL_PROCESSOR: 0x1,
   HV_X64_CREATE_ROOT_VIRTUAL_PROCESSOR: 0x2,
@@ -109,7 +104,6 @@ export const hv_cpu_management = enumeration('hv_cpu_management', {
 });
 
 /** HYPERV_CPUID_NESTED_FEATURES, EAX. */
-
 export const hv_nested_features_eax = enumeration('hv_nested_features_eax', {
   HV_X64_ENLIGHTENED_VMCS_VERSION: 0xff,
   HV_X64_NESTED_DIRECT_FLUSH: 0x20000,
@@ -119,19 +113,16 @@ export const hv_nested_features_eax = enumeration('hv_nested_features_eax', {
 });
 
 /** HYPERV_CPUID_NESTED_FEATURES, EBX. */
-
 export const hv_nested_features_ebx = enumeration('hv_nested_features_ebx', {
   HV_X64_NESTED_EVMCS1_PERF_GLOBAL_CTRL: 0x1,
 });
 
 /** HYPERV_CPUID_ISOLATION_CONFIG, EAX. */
-
 export const hv_isolation_config_eax = enumeration('hv_isolation_config_eax', {
   HV_PARAVISOR_PRESENT: 0x1,
 });
 
 /** HYPERV_CPUID_ISOLATION_CONFIG, EBX. */
-
 export const hv_isolation_config_ebx = enumeration('hv_isolation_config_ebx', {
   HV_ISOLATION_TYPE: 0xf,
   HV_SHARED_GPA_BOUNDARY_ACTIVE: 0x20,
@@ -139,7 +130,6 @@ export const hv_isolation_config_ebx = enumeration('hv_isolation_config_ebx', {
 });
 
 /** HYPERV_CPUID_VIRT_STACK_PROPERTIES, EAX. */
-
 export const hyperv_vs_properties_eax = enumeration('hyperv_vs_properties_eax', {
   HYPERV_VS_PROPERTIES_EAX_EXTENDED_IOAPIC_RTE: 0x4,
   HYPERV_VS_PROPERTIES_EAX_CONFIDENTIAL_VMBUS_AVAILABLE: 0x8,

@@ -7,7 +7,8 @@ import { SERIES_PVIOMMU, SERIES_RFC_2021, SERIES_ROOT } from '../origin.js';
 import { hv_device_id } from './device-id.js';
 import { hv_input_vtl } from './vtl.js';
 
-// Device domains: creation, attachment, settings. Patches of the pvIOMMU guest series and of the root/L1VH series; none is upstream in 7.3.
+// Device domains: creation, attachment, settings. Patches of the pvIOMMU guest series and of the root/L1VH series;
+// none is upstream in 7.3.
 
 export const hv_device_domain_type = enumeration('hv_device_domain_type', {
   HV_DEVICE_DOMAIN_TYPE_S2: 0,

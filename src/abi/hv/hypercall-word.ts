@@ -1,6 +1,7 @@
 import { enumeration } from '../../layout/scalar.js';
 
-// Masks of the control word and of the result word, and the calling convention of arm64. include/hyperv/hvgdk_mini.h.
+// Masks of the control word and of the result word, and the calling convention of arm64.
+// include/hyperv/hvgdk_mini.h.
 
 export const hv_hypercall_control = enumeration('hv_hypercall_control', {
   HV_HYPERCALL_RESULT_MASK: 0xffff,

@@ -44,7 +44,16 @@ export const hv_device_interrupt_target = struct(
   {
     vector: u32,
     flags: u32.flagsOf(hv_device_interrupt_target_flags),
-    u: anon(union({ vp_mask: u64, vp_set: hv_vpset }, { by: 'flags', mask: 2, of: { 0: 'vp_mask', 2: 'vp_set' } })),
+    u: anon(
+      union(
+        { vp_mask: u64, vp_set: hv_vpset },
+        {
+          by: 'flags',
+          mask: hv_device_interrupt_target_flags.HV_DEVICE_INTERRUPT_TARGET_PROCESSOR_SET,
+          of: { 0: 'vp_mask', [hv_device_interrupt_target_flags.HV_DEVICE_INTERRUPT_TARGET_PROCESSOR_SET]: 'vp_set' },
+        },
+      ),
+    ),
   },
   HVGDK_MINI,
 );

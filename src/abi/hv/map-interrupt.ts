@@ -6,7 +6,8 @@ import { HVHDK_MINI, HYPERV_TLFS_6_12 } from '../origin.js';
 import { hv_device_interrupt_descriptor } from './interrupt.js';
 import { hv_interrupt_entry } from './msi.js';
 
-// MAP_DEVICE_INTERRUPT and UNMAP_DEVICE_INTERRUPT. include/hyperv/hvhdk_mini.h; Linux 6.12 include/asm-generic/hyperv-tlfs.h.
+// MAP_DEVICE_INTERRUPT and UNMAP_DEVICE_INTERRUPT. include/hyperv/hvhdk_mini.h; of Linux 6.12
+// include/asm-generic/hyperv-tlfs.h.
 
 export const hv_input_map_device_interrupt = perArch({
   x64: versions({

@@ -8,7 +8,6 @@ import { HVGDK, HVGDK_MINI, HVHDK, HVHDK_MINI } from '../origin.js';
 // Memory given to the hypervisor, and guest-physical mappings. include/hyperv/hvhdk_mini.h, hvhdk.h, hvgdk.h.
 
 /** HV_MAP_GPA_EXECUTABLE is both execute bits, so it stands before them. */
-
 export const hv_map_gpa_flags = enumeration('hv_map_gpa_flags', {
   HV_MAP_GPA_READABLE: 0x1,
   HV_MAP_GPA_WRITABLE: 0x2,

@@ -7,7 +7,8 @@ import { anon, union } from '../../layout/union.js';
 import { HVGDK_MINI } from '../origin.js';
 import { hv_device_interrupt_target, hv_interrupt_source, hv_interrupt_type } from './interrupt.js';
 
-// Message-signalled and I/O APIC interrupt entries: on arm64 a message is twice as long, which moves all that follows it.
+// Message-signalled and I/O APIC interrupt entries: on arm64 a message is twice as long, which moves all that
+// follows it.
 // include/hyperv/hvgdk_mini.h.
 
 export const hv_msi_address_register = bits(
@@ -39,21 +40,18 @@ export const hv_ioapic_rte = union(
   {
     as_uint64: u64,
     entry: anon(
-      struct({
-        bits_0: anon(
-          bits(u32, {
-            vector: 8,
-            delivery_mode: bit(3, hv_interrupt_type),
-            destination_mode: 1,
-            delivery_status: 1,
-            interrupt_polarity: 1,
-            remote_irr: 1,
-            trigger_mode: 1,
-            interrupt_mask: 1,
-            reserved1: 15,
-          }),
-        ),
-        bits_4: anon(bits(u32, { reserved2: 24, destination_id: 8 })),
+      bits(u64, {
+        vector: 8,
+        delivery_mode: bit(3, hv_interrupt_type),
+        destination_mode: 1,
+        delivery_status: 1,
+        interrupt_polarity: 1,
+        remote_irr: 1,
+        trigger_mode: 1,
+        interrupt_mask: 1,
+        reserved1: 15,
+        reserved2: 24,
+        destination_id: 8,
       }),
     ),
     halves: anon(struct({ low_uint32: u32, high_uint32: u32 })),

@@ -66,7 +66,6 @@ export const hv_x64_msr = enumeration('hv_x64_msr', {
 });
 
 /** The spelling that both architectures share: numbers of x64. */
-
 export const hv_msr = enumeration('hv_msr', {
   HV_MSR_VP_INDEX: 0x40000002,
   HV_MSR_TIME_REF_COUNT: 0x40000020,
@@ -95,7 +94,6 @@ export const hv_msr = enumeration('hv_msr', {
 });
 
 /** The same names on arm64, where they are register names of hypercalls 0x50 and 0x51. */
-
 export const hv_msr_arm64 = enumeration('hv_msr_arm64', {
   HV_MSR_CRASH_P0: 0x210,
   HV_MSR_CRASH_P1: 0x211,

@@ -177,7 +177,6 @@ export const hv_register_name = enumeration('hv_register_name', {
 });
 
 /** The same registers under the macro names that Linux 6.12 had. */
-
 export const hv_register_name_6_12 = enumeration('hv_register_name_6_12', {
   HV_REGISTER_HYPERVISOR_VERSION: 0x100,
   HV_REGISTER_FEATURES: 0x200,

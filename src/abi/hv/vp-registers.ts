@@ -17,7 +17,8 @@ import {
 import { hv_register_name } from './register-name.js';
 import { hv_input_vtl } from './vtl.js';
 
-// GET_VP_REGISTERS and SET_VP_REGISTERS. include/hyperv/hvgdk_mini.h; the older forms include/asm-generic/hyperv-tlfs.h of Linux 6.12.
+// GET_VP_REGISTERS and SET_VP_REGISTERS. include/hyperv/hvgdk_mini.h; the older forms: include/asm-generic/hyperv-tlfs.h
+// of Linux 6.12.
 
 /** One register, as wide as the widest: which arm holds is told by the register's name alone. */
 const registerArms = {

@@ -11,7 +11,6 @@ export const hv_generic_set_format = enumeration('hv_generic_set_format', {
 });
 
 /** The name of the enumeration in Linux 6.12. */
-
 export const HV_GENERIC_SET_FORMAT = enumeration('HV_GENERIC_SET_FORMAT', {
   HV_GENERIC_SET_SPARSE_4K: 0,
   HV_GENERIC_SET_ALL: 1,

@@ -21,7 +21,6 @@ export const hv_subnode_type = enumeration('hv_subnode_type', {
 });
 
 /** The spelling of Linux 6.12, whose third node differs in name. */
-
 export const HV_SUBNODE_TYPE = enumeration('HV_SUBNODE_TYPE', {
   HvSubnodeAny: 0,
   HvSubnodeSocket: 1,

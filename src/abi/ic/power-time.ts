@@ -11,7 +11,6 @@ export const ictimesyncflag = enumeration('ictimesyncflag', {
 });
 
 /** 100 ns units from 1601 to 1970. */
-
 export const hv_time = enumeration('hv_time', {
   WLTIMEDELTA: 0x19db1ded53e8000n,
 });

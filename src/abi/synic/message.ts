@@ -36,6 +36,22 @@ export const hv_message_type = enumeration('hv_message_type', {
   HVMSG_X64_SIPI_INTERCEPT: 0x80010009,
   // Types below 0x80000000 are the partitions' own: this one carries a VMBus channel message.
   VMBUS_MESSAGE_TYPE: 0x1,
+  // Not in Linux's headers; names and numbers of OpenVMM.
+  HvMessageTypeUnacceptedGpa: 0x80000003,
+  HvMessageTypeGpaAttributeIntercept: 0x80000004,
+  HvMessageTypeEnablePartitionVtlIntercept: 0x80000005,
+  HvMessageTypeTlbPageSizeMismatch: 0x80000023,
+  HvMessageTypeIommuFault: 0x80000024,
+  HvMessageTypeX64RdtscIntercept: 0x8001000a,
+  HvMessageTypeX64ApicSmiIntercept: 0x8001000b,
+  HvMessageTypeArm64ResetIntercept: 0x8001000c,
+  HvMessageTypeX64ApicInitSipiIntercept: 0x8001000d,
+  HvMessageTypeX64ApicWriteIntercept: 0x8001000e,
+  HvMessageTypeX64ProxyInterruptIntercept: 0x8001000f,
+  HvMessageTypeX64IsolationCtrlRegIntercept: 0x80010010,
+  HvMessageTypeX64SnpGuestRequestIntercept: 0x80010011,
+  HvMessageTypeX64ExceptionTrapIntercept: 0x80010012,
+  HvMessageTypeX64SevVmgexitIntercept: 0x80010013,
 });
 
 export const hv_port_id = bits('hv_port_id', u32, { id: 24, reserved: 8 }, { word: 'asu32', group: 'u' }, HVGDK_MINI);

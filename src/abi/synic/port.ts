@@ -17,7 +17,6 @@ export const hv_port_type = enumeration('hv_port_type', {
 });
 
 /** Sizes are a number in bits 0-2, not bits of their own. */
-
 export const hv_doorbell_flags = enumeration('hv_doorbell_flags', {
   HV_DOORBELL_FLAG_TRIGGER_ANY_VALUE: 0x80000000,
   HV_DOORBELL_FLAG_TRIGGER_SIZE_QWORD: 0x4,

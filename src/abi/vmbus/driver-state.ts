@@ -1,6 +1,7 @@
 import { enumeration } from '../../layout/scalar.js';
 
-// States of the Linux driver that its traces and dumps name. include/linux/hyperv.h, drivers/hv/hyperv_vmbus.h, mshv_root.h.
+// States of the Linux driver that its traces and dumps name. include/linux/hyperv.h, drivers/hv/hyperv_vmbus.h,
+// mshv_root.h.
 
 export const vmbus_device_type = enumeration('vmbus_device_type', {
   HV_IDE: 0,

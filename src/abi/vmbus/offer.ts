@@ -19,7 +19,6 @@ export const vmbus_channel_flags = enumeration('vmbus_channel_flags', {
 });
 
 /** Bits that had another meaning in Linux 6.12. */
-
 export const vmbus_channel_flags_6_12 = enumeration('vmbus_channel_flags_6_12', {
   VMBUS_CHANNEL_SERVER_SUPPORTS_TRANSFER_PAGES: 0x2,
   VMBUS_CHANNEL_SERVER_SUPPORTS_GPADLS: 0x4,
@@ -51,7 +50,11 @@ export const vmbus_channel_offer = struct(
         std: struct({ user_def: bytes(120) }),
         pipe: struct({ pipe_mode: u32.as(vmbus_pipe_type), user_def: bytes(116) }),
       },
-      { by: 'chn_flags', mask: 0x10, of: { 0: 'std', 16: 'pipe' } },
+      {
+        by: 'chn_flags',
+        mask: vmbus_channel_flags.VMBUS_CHANNEL_NAMED_PIPE_MODE,
+        of: { 0: 'std', [vmbus_channel_flags.VMBUS_CHANNEL_NAMED_PIPE_MODE]: 'pipe' },
+      },
     ),
     sub_channel_index: u16,
     reserved3: rsvd(u16),

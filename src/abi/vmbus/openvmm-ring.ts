@@ -25,3 +25,14 @@ export const Footer = struct(
   },
   VMBUS_RING,
 );
+
+/** What stands between the descriptor and the ranges; vmdata_gpa_direct counts one range too. */
+export const GpaDirectHeader = struct(
+  'GpaDirectHeader',
+  0x08,
+  {
+    reserved: rsvd(u32),
+    range_count: u32,
+  },
+  VMBUS_RING,
+);

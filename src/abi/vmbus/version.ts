@@ -19,13 +19,13 @@ export const vmbus_version = enumeration('vmbus_version', {
 export const vmbus_feature_flags = enumeration('vmbus_feature_flags', {
   VMBUS_FEATURE_FLAG_CONFIDENTIAL_CHANNELS: 0x10,
   // Linux names one; the others are those of OpenVMM's FeatureFlags.
-  VMBUS_FEATURE_FLAG_GUEST_SPECIFIED_SIGNAL_PARAMETERS: 0x1,
-  VMBUS_FEATURE_FLAG_CHANNEL_INTERRUPT_REDIRECTION: 0x2,
-  VMBUS_FEATURE_FLAG_MODIFY_CONNECTION: 0x4,
-  VMBUS_FEATURE_FLAG_CLIENT_ID: 0x8,
-  VMBUS_FEATURE_FLAG_PAUSE_RESUME: 0x20,
-  VMBUS_FEATURE_FLAG_SERVER_SPECIFIED_MONITOR_PAGES: 0x40,
-  VMBUS_FEATURE_FLAG_GPA_PINNING: 0x80,
+  guest_specified_signal_parameters: 0x1,
+  channel_interrupt_redirection: 0x2,
+  modify_connection: 0x4,
+  client_id: 0x8,
+  pause_resume: 0x20,
+  server_specified_monitor_pages: 0x40,
+  gpa_pinning: 0x80,
 });
 
 export const vmbus_connection = enumeration('vmbus_connection', {
