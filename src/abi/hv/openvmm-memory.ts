@@ -61,7 +61,7 @@ const acceptGpaPages = {
 
 /**
  * OpenVMM's emulator expects one page number per rep behind the header; its client (openhcl/hcl/src/ioctl.rs) sends the
- * header alone, with the page count as reps. The header alone is what the hypervisor documents.
+ * header alone, with the page count as reps. The header alone is the newer row and taken by default.
  */
 export const AcceptGpaPages = versions({
   'openvmm-emulator': struct('AcceptGpaPages', 0x18, { ...acceptGpaPages, gpa_page_list: rep(u64) }, HVDEF),

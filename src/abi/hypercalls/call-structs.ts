@@ -1,22 +1,25 @@
 import { rep } from '../../layout/list.js';
 import { u8, u32, u64 } from '../../layout/scalar.js';
 import { struct } from '../../layout/struct.js';
+import type { Origin } from '../../layout/types.js';
 import { hv_gpa_page_access_state } from '../hv/memory.js';
 import { CheckSparseGpaPageVtlAccessOutput, HostVisibilityType } from '../hv/openvmm-memory.js';
 import { HV1_HYPERCALL, HVDEF } from '../openvmm-origin.js';
-import { HVGDK_MINI, TLFS } from '../origin.js';
+import { TLFS } from '../origin.js';
 
 // What a few calls carry without a C struct: one register, or a list that fills the output page. Field names are ours.
+
+const MSHV_ROOT: Origin = { from: 'drivers/hv/mshv_root_hv_call.c', version: 'linux-7.3' };
 
 /** HvCallNotifyLongSpinWait: how long the lock was spun on. */
 export const hv_input_notify_long_spin_wait = struct('hv_input_notify_long_spin_wait', 0x08, { spin_count: u64 }, TLFS);
 
-/** arch/x86/kernel/cpu/mshyperv.c writes the partition id into the one register. */
+/** hv_call_clear_virtual_interrupt passes the partition id in the one register. */
 export const hv_input_clear_virtual_interrupt = struct(
   'hv_input_clear_virtual_interrupt',
   0x08,
   { partition_id: u64 },
-  HVGDK_MINI,
+  MSHV_ROOT,
 );
 
 /** HvExtCallQueryCapabilities: one bit per extended call. */
@@ -35,7 +38,7 @@ export const hv_output_get_gpa_pages_access_states = struct(
   'hv_output_get_gpa_pages_access_states',
   0x00,
   { states: rep(hv_gpa_page_access_state) },
-  { from: 'drivers/hv/mshv_root_hv_call.c', version: 'linux-7.3' },
+  MSHV_ROOT,
 );
 
 /** HvCallCheckSparseGpaPageVtlAccess: one word per page. */
