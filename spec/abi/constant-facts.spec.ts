@@ -24,7 +24,11 @@ const ARM64 = /_arm64$/;
 
 const declared: Named[] = enumerations.map((one) => {
   const { name } = enumMeta(one);
-  return { name, arm64: ARM64.test(name), values: new Map(Object.entries(one).map(([key, value]) => [key, BigInt(value)])) };
+  return {
+    name,
+    arm64: ARM64.test(name),
+    values: new Map(Object.entries(one).map(([key, value]) => [key, BigInt(value)])),
+  };
 });
 
 /** Values under a name, for one architecture: arm64 takes its own where there is one. */
@@ -32,7 +36,9 @@ function valuesOf(name: string, arch: string): bigint[] {
   const found = declared.filter((one) => one.values.has(name));
   const own = found.filter((one) => one.arm64);
   const chosen = arch === 'arm64' && own.length > 0 ? own : found.filter((one) => !one.arm64);
-  const codes = hypercalls.filter((call) => call.name === name || call.alias.includes(name)).map((call) => BigInt(call.code));
+  const codes = hypercalls
+    .filter((call) => call.name === name || call.alias.includes(name))
+    .map((call) => BigInt(call.code));
   return [...chosen.map((one) => one.values.get(name)!), ...codes];
 }
 
@@ -42,7 +48,9 @@ function compareValue(row: Row): string[] {
   const label = `${row.name} (${row.arch})`;
   if (values.length === 0) return [`${label}: not declared`];
   // A name may stand in an enumeration and in a family of #defines; all of them say the same.
-  return values.filter((value) => value !== BigInt(row.value!)).map((value) => `${label}: ${value}, C has ${row.value}`);
+  return values
+    .filter((value) => value !== BigInt(row.value!))
+    .map((value) => `${label}: ${value}, C has ${row.value}`);
 }
 
 const facts = suite('abi: constants against compiler facts');

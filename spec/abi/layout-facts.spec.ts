@@ -74,7 +74,8 @@ facts('a layout stands for both architectures unless it differs, down to the las
 facts('a layout contains layouts of its own architecture only', () => {
   const shape = (type: NamedType) => `${type.name} ${JSON.stringify(rows(type))}`;
   const foreign = (['x64', 'arm64'] as const).flatMap((arch) => {
-    const typesOf = (list: readonly Layout[]) => list.flatMap((layout) => layoutsFor(layout, arch).map((one) => one.type));
+    const typesOf = (list: readonly Layout[]) =>
+      list.flatMap((layout) => layoutsFor(layout, arch).map((one) => one.type));
     const native = typesOf(layouts);
     const shapes = new Set([...native, ...typesOf(openvmmLayouts)].map(shape));
     return native.flatMap((type) =>
@@ -113,6 +114,14 @@ facts('a layout without a table of its own has the members of the newest one', (
     differences,
     WITHOUT_FACTS.map((name) => `${name}: no facts`),
   );
+});
+
+facts('every layout names the file that its facts come from', () => {
+  const differences = readTsv('fixtures/layout/linux-origin.tsv').flatMap(({ struct, file }) => {
+    const from = newest(struct!, 'x64')?.origin?.from.split(' as ')[0];
+    return from === file ? [] : [`${struct}: ${from}, is in ${file}`];
+  });
+  assert.equal(differences, []);
 });
 
 facts('no name is declared twice', () => {

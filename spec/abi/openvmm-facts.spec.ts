@@ -7,24 +7,28 @@ import { enumMeta } from '../../src/layout/scalar.js';
 import { compareRust, type RustType } from '../support/openvmm-facts.js';
 import { groupRows, readTsv } from '../support/tsv.js';
 
-const structs: RustType[] = [...groupRows(readTsv('fixtures/layout/openvmm-structs.tsv'), 'struct')].map(([name, rows]) => ({
-  name,
-  size: Number(rows[0]!.size),
-  fields: rows
-    .filter((row) => row.field !== '')
-    .map((row) => ({ name: row.field!, at: Number(row.bitOffset), bits: Number(row.bitSize), type: row.type! })),
-}));
+const structs: RustType[] = [...groupRows(readTsv('fixtures/layout/openvmm-structs.tsv'), 'struct')].map(
+  ([name, rows]) => ({
+    name,
+    size: Number(rows[0]!.size),
+    fields: rows
+      .filter((row) => row.field !== '')
+      .map((row) => ({ name: row.field!, at: Number(row.bitOffset), bits: Number(row.bitSize), type: row.type! })),
+  }),
+);
 
-const bitfields: RustType[] = [...groupRows(readTsv('fixtures/layout/openvmm-bitfields.tsv'), 'type')].map(([name, rows]) => ({
-  name,
-  size: Number(rows[0]!.size),
-  fields: rows.map((row) => ({
-    name: row.field!,
-    at: Number(row.bitOffset),
-    bits: Number(row.bitSize),
-    type: row.fieldType!,
-  })),
-}));
+const bitfields: RustType[] = [...groupRows(readTsv('fixtures/layout/openvmm-bitfields.tsv'), 'type')].map(
+  ([name, rows]) => ({
+    name,
+    size: Number(rows[0]!.size),
+    fields: rows.map((row) => ({
+      name: row.field!,
+      at: Number(row.bitOffset),
+      bits: Number(row.bitSize),
+      type: row.fieldType!,
+    })),
+  }),
+);
 
 const enums = groupRows(readTsv('fixtures/layout/openvmm-enums.tsv'), 'enum');
 const enumNames = new Set(enums.keys());
@@ -81,7 +85,11 @@ const withField = (name: string, field: string, change: object): RustType => {
 };
 
 const cases: [what: string, rust: RustType, expected: string[]][] = [
-  ['a moved field', withField('InitiateContact2', 'client_id', { at: 264 }), ['InitiateContact2.client_id: bits 256 +128, has 264 +128']],
+  [
+    'a moved field',
+    withField('InitiateContact2', 'client_id', { at: 264 }),
+    ['InitiateContact2.client_id: bits 256 +128, has 264 +128'],
+  ],
   [
     'a renamed field',
     withField('CreateInterrupt3', 'slot', { name: 'slit' }),
@@ -93,8 +101,16 @@ const cases: [what: string, rust: RustType, expected: string[]][] = [
     withField('HvMessageHeader', rust('HvMessageHeader').fields[0]!.name, { bits: 24 }),
     [`HvMessageHeader.${rust('HvMessageHeader').fields[0]!.name}: bits 0 +24 cut a field of hv_message_header`],
   ],
-  ['an alias of another size', { ...rust('HvMessageHeader'), size: 24 }, ['HvMessageHeader size: hv_message_header has 16, has 24']],
-  ['a width of bits', withField('FeatureFlags', rust('FeatureFlags').fields[0]!.name, { bits: 2 }), ['FeatureFlags.guest_specified_signal_parameters: bits 0 +1, has 0 +2']],
+  [
+    'an alias of another size',
+    { ...rust('HvMessageHeader'), size: 24 },
+    ['HvMessageHeader size: hv_message_header has 16, has 24'],
+  ],
+  [
+    'a width of bits',
+    withField('FeatureFlags', rust('FeatureFlags').fields[0]!.name, { bits: 2 }),
+    ['FeatureFlags.guest_specified_signal_parameters: bits 0 +1, has 0 +2'],
+  ],
   ['an unknown type', { ...rust('Footer'), name: 'Header' }, ['Header: not declared']],
 ];
 

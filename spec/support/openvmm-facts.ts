@@ -35,7 +35,8 @@ export function compareRust(rust: RustType, enumerations: ReadonlySet<string>): 
   if (other !== undefined && target !== undefined)
     return fewest(target, (type) => compareBorders(rust, type, (other.skip ?? 0) * 8));
   const scalar = scalars.get(rust.name);
-  if (scalar !== undefined) return sizeOfScalar(scalar) === rust.size ? [] : [`${rust.name}: ${scalar}, has ${rust.size} bytes`];
+  if (scalar !== undefined)
+    return sizeOfScalar(scalar) === rust.size ? [] : [`${rust.name}: ${scalar}, has ${rust.size} bytes`];
   return enumerations.has(rust.name) ? [] : [`${rust.name}: not declared`];
 }
 
@@ -83,7 +84,9 @@ function isOurAddition(row: LayoutRow, rust: RustType, type: NamedType, skip: nu
   if (row.kind === 'flexible-array') return row.bitOffset === type.size * 8;
   if (row.bitOffset + row.bitSize <= skip) return true;
   const from = row.bitOffset - skip;
-  return rust.fields.some((field) => isOpaque(field) && field.at <= from && from + row.bitSize <= field.at + field.bits);
+  return rust.fields.some(
+    (field) => isOpaque(field) && field.at <= from && from + row.bitSize <= field.at + field.bits,
+  );
 }
 
 /** An alias has no names in common: every field of OpenVMM must begin and end where one of ours does, or inside a reserved one. */

@@ -2,11 +2,12 @@ import { readProjectText } from './project.js';
 
 /** Rows of a tab-separated file of the checkout, keyed by the names in its first line. Throws on a row of another width. */
 export function readTsv(path: string): Record<string, string>[] {
-  const [head = '', ...lines] = readProjectText(path).trimEnd().split('\n');
+  const [head = '', ...lines] = readProjectText(path).replace(/\n$/, '').split('\n');
   const names = head.split('\t');
   return lines.map((line, at) => {
     const cells = line.split('\t');
-    if (cells.length !== names.length) throw new Error(`${path}:${at + 2}: ${cells.length} cells, ${names.length} names`);
+    if (cells.length !== names.length)
+      throw new Error(`${path}:${at + 2}: ${cells.length} cells, ${names.length} names`);
     return Object.fromEntries(names.map((name, i) => [name, cells[i] ?? '']));
   });
 }
