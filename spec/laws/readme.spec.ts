@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inProject, readProjectText, withTempFolder } from '../support/project.js';
+import { inProject, listFiles, readProjectText, withTempFolder } from '../support/project.js';
 import { withTables } from '../support/readme-tables.js';
 
 const law = suite('law: README');
@@ -23,9 +23,11 @@ function examples(text: string): { code: string; promised: string[] }[] {
   }));
 }
 
-law('the examples run and print what they say', () => {
-  const found = examples(readme);
-  assert.ok(found.length >= 2);
+const PAGES = ['README.md', ...listFiles(inProject('docs'), '.md').map((path) => `docs/${path}`)];
+
+law('the examples of README and docs run and print what they say', () => {
+  assert.ok(examples(readme).length >= 2);
+  const found = PAGES.flatMap((page) => examples(readProjectText(page)));
   for (const { code, promised } of found) {
     assert.ok(promised.length > 0, 'an example promises an output');
     withTempFolder((folder) => {
