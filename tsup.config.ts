@@ -6,6 +6,9 @@ const library = {
   layout: 'src/layout.ts',
   abi: 'src/abi.ts',
   capture: 'src/capture.ts',
+  hypercall: 'src/hypercall.ts',
+  memory: 'src/memory.ts',
+  ring: 'src/ring.ts',
   files: 'src/files.ts',
   export: 'src/export.ts',
   node: 'src/node.ts',
@@ -21,12 +24,25 @@ const common: Options = {
   removeNodeProtocol: false,
 };
 
-// Here instead of `clean: true`: the three builds run side by side, and one must not empty what another has written.
+// Here instead of `clean: true`: the builds run side by side, and one must not empty what another has written.
 rmSync('dist', { recursive: true, force: true });
 
 export default defineConfig([
-  // The command line shares the chunks of the ESM library.
-  { ...common, entry: { ...library, cli: 'src/cli/main.ts' }, format: 'esm' },
+  { ...common, entry: library, format: 'esm' },
+  {
+    ...common,
+    entry: { cli: 'src/cli/main.ts' },
+    format: 'esm',
+    // The command line is a program, not a library: its start is what counts. Small and self-contained files are found and
+    // compiled sooner (5 to 8 ms of about 75 measured), and a command loads its own chunk only.
+    minify: true,
+    treeshake: false,
+    noExternal: ['commander', 'picocolors'],
+    // commander is CommonJS and asks for Node's own modules.
+    banner: {
+      js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",
+    },
+  },
   { ...common, entry: library, format: 'cjs' },
   { ...common, entry: library, format: ['esm', 'cjs'], dts: { only: true } },
 ]);

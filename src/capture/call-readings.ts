@@ -1,7 +1,8 @@
 import { hv_status } from '../abi/hv/status.js';
 import { hexNumber } from '../bytes/hex.js';
-import { splitControlWord, splitResult } from '../hypercall/words.js';
-import { type Hypercall, repLimits } from '../layout/hypercall.js';
+import { contradictions } from '../hypercall/contradictions.js';
+import { type ControlWord, splitControlWord, splitResult } from '../hypercall/words.js';
+import type { Hypercall } from '../layout/hypercall.js';
 import { enumMeta } from '../layout/scalar.js';
 import { callOf } from './names.js';
 import { constant, nameIn, type Reading, type ReadingField } from './reading.js';
@@ -13,7 +14,7 @@ const BARE = 0xffffn;
 export function controlReading(value: bigint): Reading {
   const word = splitControlWord(value);
   const call = callOf(word.code);
-  const notes = call === undefined ? [`no source names call code ${hexNumber(word.code)}`] : contradictions(call, word);
+  const notes = call === undefined ? [`no source names call code ${hexNumber(word.code)}`] : against(call, word);
   const fields: ReadingField[] = [
     { name: 'code', value: word.code, bits: [0, 16], ...(call ? { symbol: call.name } : {}) },
     {
@@ -36,7 +37,7 @@ export function controlReading(value: bigint): Reading {
       : [{ name: 'reserved', value: word.reserved, bits: [27, 37] as const, reserved: true }]),
   ];
   const about = call === undefined ? '' : [call.form, ...(call.alias.length ? [call.alias[0]!] : [])].join(', ');
-  const likely = call === undefined ? 2 : notes.length > 0 ? 25 : value > BARE ? 85 : 70;
+  const likely = call === undefined ? 2 : notes.length > 0 ? 25 : value > BARE ? 85 : 62;
   return {
     kind: 'control',
     title:
@@ -49,19 +50,14 @@ export function controlReading(value: bigint): Reading {
   };
 }
 
-function contradictions(call: Hypercall, word: ReturnType<typeof splitControlWord>): string[] {
-  const notes: string[] = [];
-  const limits = repLimits(call, 'x64', word.varQwords);
-  if (word.reserved !== 0n) notes.push(`reserved bits are set: ${hexNumber(word.reserved)}`);
-  if (limits === undefined && word.reps > 0) notes.push(`${call.name} takes no reps, the rep count is ${word.reps}`);
-  if (limits !== undefined && word.reps === 0) notes.push(`${call.name} is a rep call, the rep count is 0`);
-  if (limits !== undefined && word.reps > limits.maxReps)
-    notes.push(`${word.reps} reps do not fit: the ${limits.boundBy} holds ${limits.maxReps}`);
-  if (word.reps > 0 && word.repStart >= word.reps)
-    notes.push(`the rep start ${word.repStart} is not below the rep count ${word.reps}`);
-  if (call.varhead === undefined && word.varQwords > 0)
-    notes.push(`${call.name} has no variable header, the word claims ${word.varQwords} qwords`);
-  return notes;
+function against(call: Hypercall, word: ControlWord): string[] {
+  return [
+    ...(word.reserved === 0n ? [] : [`reserved bits are set: ${hexNumber(word.reserved)}`]),
+    ...contradictions(call, word),
+    ...(call.form.startsWith('fast') && !word.fast
+      ? [`${call.name} takes its input in registers, the word says memory`]
+      : []),
+  ];
 }
 
 /** The result value of a hypercall (rax, x0). */

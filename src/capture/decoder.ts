@@ -1,13 +1,14 @@
 import { hv_message } from '../abi/synic/message.js';
-import { AbiError, DecodeError } from '../bytes/errors.js';
-import { hexToBytes } from '../bytes/hex.js';
+import { DecodeError } from '../bytes/errors.js';
 import { viewOf } from '../bytes/span.js';
 import type { Issue } from '../layout/describe.js';
 import type { Direction } from '../layout/messages.js';
 import type { Arch } from '../layout/types.js';
+import { Decoded } from './decoded.js';
+import { bytesIn, type Event, wordOf } from './event.js';
 import { factsOf } from './facts.js';
 import { locateCall } from './hypercall-part.js';
-import { type Setting, structPart } from './locate.js';
+import { anyUnknown, type Setting, structPart } from './locate.js';
 import { learn, messageInSlot } from './message-part.js';
 import { locatePacket, ringControlPart } from './packet-part.js';
 import type { DecodedRecord, Part, Slack } from './record.js';
@@ -21,12 +22,12 @@ export interface DecoderOptions {
   readonly proto?: number;
 }
 
-export type Event = Readonly<Record<string, unknown>>;
+export type { Event } from './event.js';
 
 /** Reads the events of one trace in order; what earlier ones say (architecture, versions, offers, requests) decides how later ones are read. */
 export class Decoder {
   private readonly options: DecoderOptions;
-  private readonly session = new Session();
+  private session = new Session();
   private arch: Arch;
   private next = 0;
 
@@ -47,52 +48,48 @@ export class Decoder {
     const n = typeof event.n === 'number' ? event.n : this.next;
     this.next = n + 1;
     if (this.options.arch === undefined) this.arch = archOf(event, this.arch);
-    const setting: Setting = { arch: this.arch, ...(this.options.abi ? { abi: this.options.abi } : {}) };
-    const head = { n, kind, source: event };
+    const setting: Setting = { arch: this.arch, abi: this.options.abi };
+    // Traces one behind the other are different guests.
+    if (kind === 'setup') this.session = new Session();
     switch (kind) {
       case 'hypercall':
-        return this.hypercall(head, event, setting);
+        return this.hypercall(n, kind, event, setting);
       case 'synic_message':
-        return this.slot(head, event, setting);
+        return this.slot(n, kind, event, setting);
       case 'ring':
-        return this.packet(head, event, setting);
+        return this.packet(n, kind, event, setting);
       case 'ring_control':
-        return this.ringControl(head, event, setting);
+        return this.ringControl(n, kind, event, setting);
       default:
-        return this.plain(head, event, setting);
+        return this.plain(n, kind, event);
     }
   }
 
-  private hypercall(head: Head, event: Event, setting: Setting): DecodedRecord {
-    const control = word(event, 'control');
-    const result = event.result === undefined ? undefined : word(event, 'result');
-    const input = bytes(event, 'in');
-    const output = bytes(event, 'out');
+  private hypercall(n: number, kind: string, event: Event, setting: Setting): DecodedRecord {
+    const control = wordOf(event, 'control');
+    const result = event.result === undefined || event.result === null ? undefined : wordOf(event, 'result');
+    const input = bytesIn(event, 'in');
+    const output = bytesIn(event, 'out');
     const located = locateCall(
-      {
-        control,
-        ...(result === undefined ? {} : { result }),
-        input: viewOf(input),
-        ...(output.length ? { output: viewOf(output) } : {}),
-      },
+      { control, result, input: viewOf(input), output: output.length ? viewOf(output) : undefined },
       setting,
       this.session,
     );
     const inner = located.parts[0]?.inner;
-    const request = inner && learn(inner, head.n, this.session);
-    return record(head, located.parts, {
+    const request = inner && learn(inner, n, this.session);
+    return new Decoded(n, kind, event, located.parts, {
       unknown: located.call === undefined || anyUnknown(located.parts),
       issues: located.issues,
       call: located.words,
       bytes: input.length + output.length,
       direction: 'guest->host',
-      ...(located.call ? { name: located.call.name } : {}),
-      ...(request === undefined ? {} : { request }),
+      name: located.call?.name,
+      request,
     });
   }
 
-  private slot(head: Head, event: Event, setting: Setting): DecodedRecord {
-    const raw = bytes(event, 'raw');
+  private slot(n: number, kind: string, event: Event, setting: Setting): DecodedRecord {
+    const raw = bytesIn(event, 'raw');
     const view = viewOf(raw);
     const slack: Slack[] = [];
     const inner = raw.length >= 16 ? messageInSlot(view, 0, setting, this.session, slack) : undefined;
@@ -101,104 +98,80 @@ export class Decoder {
       slack,
       ...(inner ? { inner } : {}),
     });
-    const request = inner && learn(inner, head.n, this.session);
+    const request = inner && learn(inner, n, this.session);
     const name = inner?.name ?? 'hv_message';
-    return record(head, [rest(part, raw.length)], {
+    return new Decoded(n, kind, event, [rest(part, raw.length)], {
       unknown: anyUnknown([part]),
-      issues: [],
+      issues: NO_ISSUES,
       bytes: raw.length,
       name,
       direction: 'host->guest',
-      facts: factsOf(head.kind, event, this.session).facts,
-      ...(request === undefined ? {} : { request }),
+      facts: factsOf(kind, event, this.session).facts,
+      request,
     });
   }
 
-  private packet(head: Head, event: Event, setting: Setting): DecodedRecord {
-    const raw = bytes(event, 'raw');
-    const ctl = bytes(event, 'ctl');
+  private packet(n: number, kind: string, event: Event, setting: Setting): DecodedRecord {
+    const raw = bytesIn(event, 'raw');
+    const ctl = bytesIn(event, 'ctl');
     const direction: Direction = event.direction === 'h2g' ? 'host->guest' : 'guest->host';
     const relid = Number(event.relid ?? -1);
     const channel = this.session.channel(relid);
     if (channel.protocol === undefined && channel.asked === undefined && this.options.proto !== undefined)
       channel.protocol = this.options.proto;
-    const ringOffset = typeof event.offset === 'number' ? { ringOffset: event.offset } : {};
+    const ringOffset = typeof event.offset === 'number' ? event.offset : undefined;
     const located = locatePacket(
-      { view: viewOf(raw), offset: 0, end: raw.length, ...ringOffset },
+      { view: viewOf(raw), offset: 0, end: raw.length, ringOffset },
       direction,
       relid,
-      head.n,
+      n,
       setting,
       this.session,
     );
     const parts = [located.part];
     if (ctl.length) parts.push(ringControlPart('ctl', viewOf(ctl), setting));
-    return record(head, parts, {
+    return new Decoded(n, kind, event, parts, {
       unknown: located.name === undefined || anyUnknown(parts),
-      issues: [],
+      issues: NO_ISSUES,
       bytes: raw.length + ctl.length,
       direction,
-      facts: factsOf(head.kind, event, this.session).facts,
-      ...(located.name ? { name: located.name } : {}),
-      ...(located.request === undefined ? {} : { request: located.request }),
+      facts: factsOf(kind, event, this.session).facts,
+      name: located.name,
+      request: located.request,
     });
   }
 
-  private ringControl(head: Head, event: Event, setting: Setting): DecodedRecord {
-    const raw = bytes(event, 'raw');
+  private ringControl(n: number, kind: string, event: Event, setting: Setting): DecodedRecord {
+    const raw = bytesIn(event, 'raw');
     const parts = raw.length ? [ringControlPart('raw', viewOf(raw), setting)] : [];
-    return record(head, parts, {
+    return new Decoded(n, kind, event, parts, {
       unknown: false,
-      issues: [],
+      issues: NO_ISSUES,
       bytes: raw.length,
       name: 'hv_ring_buffer',
-      facts: factsOf(head.kind, event, this.session).facts,
+      facts: factsOf(kind, event, this.session).facts,
     });
   }
 
   /** Records without byte strings: registers, event flags, interrupts, device accesses, markers. */
-  private plain(head: Head, event: Event, _setting: Setting): DecodedRecord {
-    const found = factsOf(head.kind, event, this.session, this.arch);
-    const strays = ['in', 'out', 'raw', 'ctl'].reduce(
-      (sum, key) => sum + (typeof event[key] === 'string' ? (event[key] as string).length >> 1 : 0),
-      0,
-    );
-    return record(head, [], {
+  private plain(n: number, kind: string, event: Event): DecodedRecord {
+    const found = factsOf(kind, event, this.session, this.arch);
+    return new Decoded(n, kind, event, NO_PARTS, {
       unknown: found.unknown,
       issues: found.issues,
-      bytes: strays,
+      bytes: strayBytes(event.in) + strayBytes(event.out) + strayBytes(event.raw) + strayBytes(event.ctl),
       facts: found.facts,
-      ...(found.name ? { name: found.name } : {}),
+      name: found.name,
     });
   }
 }
 
-interface Head {
-  readonly n: number;
-  readonly kind: string;
-  readonly source: Event;
-}
+const NO_PARTS: readonly Part[] = [];
+const NO_ISSUES: readonly Issue[] = [];
 
-interface Rest {
-  readonly unknown: boolean;
-  readonly issues: readonly Issue[];
-  readonly bytes: number;
-  readonly name?: string;
-  readonly direction?: Direction;
-  readonly call?: DecodedRecord['call'];
-  readonly facts?: Readonly<Record<string, unknown>>;
-  readonly request?: number;
-}
-
-function record(head: Head, parts: readonly Part[], more: Rest): DecodedRecord {
-  const { request, ...others } = more;
-  return { ...head, parts, ...others, ...(request === undefined ? {} : { links: { request } }) } as DecodedRecord;
-}
-
-function anyUnknown(parts: readonly Part[]): boolean {
-  return parts.some(
-    (part) => part.issues.some((i) => i.code === 'I_UNKNOWN') || (part.inner !== undefined && anyUnknown([part.inner])),
-  );
+/** Bytes in a byte string of a kind that has none; text that is not hexadecimal is none. */
+function strayBytes(text: unknown): number {
+  return typeof text === 'string' && text.length % 2 === 0 && /^[0-9a-f]*$/i.test(text) ? text.length >> 1 : 0;
 }
 
 /** Bytes behind the structure that nothing explained. */
@@ -207,38 +180,19 @@ function rest(part: Part, length: number): Part {
   return left > 0 ? { ...part, unattributed: part.unattributed + left } : part;
 }
 
+/** Registers and interrupts are named as the architecture names them; the kernel's file name may say it before. */
 function archOf(event: Event, before: Arch): Arch {
   if (event.arch === 'x64' || event.arch === 'arm64') return event.arch;
-  if (Array.isArray(event.x) || event.k === 'intid') return 'arm64';
-  if (event.k === 'setup' && typeof event.kernel === 'string')
-    return /arm64|aarch64/.test(event.kernel) ? 'arm64' : before;
-  return before;
-}
-
-function word(event: Event, key: string): bigint {
-  const text = event[key];
-  if (typeof text === 'number' && Number.isInteger(text)) return BigInt(text);
-  if (typeof text !== 'string' || !/^(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text))
-    throw new DecodeError('E_RECORD', `takes a 64-bit word as text, got ${JSON.stringify(text)}`, {
-      struct: String(event.k),
-      path: key,
-    });
-  return BigInt.asUintN(64, BigInt(text));
-}
-
-function bytes(event: Event, key: string): Uint8Array {
-  const text = event[key];
-  if (text === undefined || text === null) return new Uint8Array(0);
-  if (typeof text !== 'string')
-    throw new DecodeError('E_RECORD', `takes hex text, got ${JSON.stringify(text)}`, {
-      struct: String(event.k),
-      path: key,
-    });
-  try {
-    return hexToBytes(text);
-  } catch (error) {
-    if (error instanceof AbiError)
-      throw new DecodeError('E_RECORD', error.message, { struct: String(event.k), path: key, offset: error.offset });
-    throw error;
+  switch (event.k) {
+    case 'hypercall':
+      return Array.isArray(event.x) ? 'arm64' : event.rip === undefined ? before : 'x64';
+    case 'intid':
+      return 'arm64';
+    case 'msi':
+      return 'x64';
+    case 'setup':
+      return /arm64|aarch64/.test(String(event.kernel)) ? 'arm64' : 'x64';
+    default:
+      return before;
   }
 }

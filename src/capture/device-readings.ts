@@ -7,11 +7,12 @@ import { hex64, hexNumber } from '../bytes/hex.js';
 import { fieldsBy, type Reading } from './reading.js';
 
 const UPPER_HALF = 0xffffffff00000000n;
+const ALL_ONES = 0xffffffffffffffffn;
 
 /** HV_DEVICE_ID. An id whose upper half is all ones is a logical one that somebody widened with its sign. */
 export function deviceIdReading(value: bigint): Reading {
   const type = Number(value >> 62n);
-  if ((value & UPPER_HALF) === UPPER_HALF && value !== 0xffffffffffffffffn) {
+  if ((value & UPPER_HALF) === UPPER_HALF && value !== ALL_ONES) {
     const logical = value & 0xffffffffn;
     return {
       kind: 'device-id',
@@ -26,7 +27,7 @@ export function deviceIdReading(value: bigint): Reading {
     return {
       kind: 'device-id',
       title: `logical device id ${hexNumber(value, 8)}`,
-      likely: value > 0xffffffffn ? 2 : value > 0xffffn ? 30 : 4,
+      likely: value > 0xffffffffn || value <= 0xffffn ? 2 : 15,
       fields: logicalFields(value),
       notes,
     };
@@ -38,7 +39,13 @@ export function deviceIdReading(value: bigint): Reading {
       : type === 2
         ? ` ${rid & 0xff}`
         : '';
-  return { kind: 'device-id', title: `${what} device id${where}`, likely: notes.length > 0 ? 20 : 90, fields, notes };
+  return {
+    kind: 'device-id',
+    title: `${what} device id${where}`,
+    likely: value === ALL_ONES ? 0 : notes.length > 0 ? 10 : 90,
+    fields,
+    notes,
+  };
 }
 
 // prefix = b5<<24 | b4<<16 | b7<<8 | b6 & 0xf8 of the instance GUID (hv_pci_..., drivers/pci/controller/pci-hyperv.c).

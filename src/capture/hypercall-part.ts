@@ -1,6 +1,7 @@
 import { hv_input_post_message } from '../abi/synic/message.js';
 import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
-import { splitControlWord, splitResult } from '../hypercall/words.js';
+import { contradictions } from '../hypercall/contradictions.js';
+import { type ControlWord, splitControlWord, splitResult } from '../hypercall/words.js';
 import { pick } from '../layout/group.js';
 import { type Hypercall, inputSide, outputSide } from '../layout/hypercall.js';
 import { issue, opaque, type Place, type Setting, structPart } from './locate.js';
@@ -11,9 +12,9 @@ import type { Session } from './session.js';
 
 export interface CallBytes {
   readonly control: bigint;
-  readonly result?: bigint;
+  readonly result?: bigint | undefined;
   readonly input: DataView;
-  readonly output?: DataView;
+  readonly output?: DataView | undefined;
   /** The views are whole pages: what the call does not use is no error. */
   readonly page?: boolean;
   /** No control word was recorded: a rep list runs to the end. */
@@ -27,8 +28,7 @@ export interface LocatedCall {
   readonly issues: ReturnType<typeof issue>[];
 }
 
-export function callWords(control: bigint, result: bigint | undefined): CallWords {
-  const word = splitControlWord(control);
+function callWords(control: bigint, word: ControlWord, result: bigint | undefined): CallWords {
   const done = result === undefined ? undefined : splitResult(result);
   return {
     control,
@@ -37,25 +37,32 @@ export function callWords(control: bigint, result: bigint | undefined): CallWord
     varQwords: word.varQwords,
     reps: word.reps,
     repStart: word.repStart,
-    ...(result === undefined || done === undefined ? {} : { result, status: done.status, repsDone: done.repsDone }),
+    result,
+    status: done?.status,
+    repsDone: done?.repsDone,
   };
 }
 
 /** Finds input and output of one call, and the message inside a posted one. */
 export function locateCall(bytes: CallBytes, setting: Setting, session: Session): LocatedCall {
-  const words = callWords(bytes.control, bytes.result);
+  const word = splitControlWord(bytes.control);
+  const words = callWords(bytes.control, word, bytes.result);
   const call = callOf(words.code);
   const issues: ReturnType<typeof issue>[] = [];
-  const { reserved } = splitControlWord(bytes.control);
+  const { reserved } = word;
   if (reserved !== 0n)
     issues.push(
       issue('I_RESERVED', `reserved bits of the control word are set: 0x${reserved.toString(16)}`, 0, 'control'),
     );
   if (call === undefined)
     issues.push(issue('I_UNKNOWN', `no source names call code 0x${words.code.toString(16)}`, 0, 'control'));
+  else if (!bytes.toTheEnd)
+    for (const text of contradictions(call, words, setting.arch)) issues.push(issue('I_COUNT', text, 0, 'control'));
   const parts: Part[] = [];
   const input = inputPart(call, words, bytes, setting, session);
   if (input !== undefined) parts.push(input);
+  else if (bytes.output === undefined && call?.input !== undefined)
+    issues.push(issue('I_SHORT', `${call.name} takes an input, none was recorded`, 0, 'in'));
   const output = outputPart(call, words, bytes, setting);
   if (output !== undefined) parts.push(output);
   return { call, words, parts, issues };
@@ -74,9 +81,9 @@ function inputPart(
   const place: Place = { label: 'in', view, offset: 0, end: length };
   if (call?.input === undefined) {
     // A call without declared input still shows its bytes, as what they are: nothing accounts for them.
-    return opaque(place, call === undefined ? 'input of an unknown call' : 'undeclared input', setting, {
+    return opaque(place, call === undefined ? 'input of an unknown call' : 'undeclared input', {
       direction: 'guest->host',
-      unattributed: bytes.page ? 0 : length,
+      unattributed: length,
     });
   }
   const side = inputSide(call, setting.arch, setting.abi);
@@ -97,18 +104,27 @@ function inputPart(
   const marks = restOf(words, bytes, end, length, slack);
   const limits = {
     end,
-    ...(isVar && !bytes.toTheEnd ? { varEnd: Math.min(varEnd, end) } : {}),
-    ...(bytes.toTheEnd || side.element === 0 ? {} : { reps: words.reps }),
+    varEnd: isVar && !bytes.toTheEnd ? Math.min(varEnd, end) : undefined,
+    reps: bytes.toTheEnd || side.element === 0 ? undefined : words.reps,
   };
   const inner =
     picked.type === hv_input_post_message ? messageInPost(view, 0, length, setting, session, slack) : undefined;
-  return structPart({ ...place, end }, call.input, setting, {
+  const part = structPart({ ...place, end }, call.input, setting, {
     ...marks,
     slack,
     limits,
     direction: 'guest->host',
     ...(inner ? { inner } : {}),
   });
+  return withCutElement(part, end);
+}
+
+/** A list that the record cuts inside an element: its first bytes are no element any more. */
+function withCutElement(part: Part, end: number): Part {
+  const left = part.type === undefined ? 0 : end - part.offset - part.size;
+  if (left <= 0) return part;
+  const cut: Slack = { name: 'cut list element', offset: part.offset + part.size, length: left };
+  return { ...part, slack: [...part.slack, cut] };
 }
 
 /** Names what lies behind the input. */
@@ -140,9 +156,9 @@ function outputPart(
   const length = view.byteLength;
   const place: Place = { label: 'out', view, offset: 0, end: length };
   if (call?.output === undefined)
-    return opaque(place, call === undefined ? 'output of an unknown call' : 'undeclared output', setting, {
+    return opaque(place, call === undefined ? 'output of an unknown call' : 'undeclared output', {
       direction: 'host->guest',
-      unattributed: bytes.page ? 0 : length,
+      unattributed: length,
     });
   const side = outputSide(call, setting.arch, setting.abi);
   const picked = pick(call.output, {
@@ -150,7 +166,8 @@ function outputPart(
     ...(setting.abi ? { abi: setting.abi } : {}),
     ...(bytes.page ? {} : { size: length }),
   });
-  const reps = bytes.page ? (words.repsDone ?? words.reps) : Math.floor((length - side.header) / (side.element || 1));
+  const whole = Math.max(0, Math.floor((length - side.header) / (side.element || 1)));
+  const reps = bytes.page ? (words.repsDone ?? words.reps) : whole;
   const end = Math.min(
     length,
     side.element
@@ -159,10 +176,11 @@ function outputPart(
   );
   const slack: Slack[] = [];
   const marks = restOf(words, bytes, end, length, slack);
-  return structPart({ ...place, end }, call.output, setting, {
+  const part = structPart({ ...place, end }, call.output, setting, {
     ...marks,
     slack,
     limits: { end, ...(side.element ? { reps } : {}) },
     direction: 'host->guest',
   });
+  return withCutElement(part, end);
 }

@@ -109,26 +109,54 @@ function isText(head: Uint8Array): boolean {
 
 /** Decodes a file or descriptor. Throws AbiError E_FORMAT, E_UNKNOWN_NAME; DecodeError E_RECORD with the line. */
 export function* readRecords(file: string | number, options: InputOptions = {}): Generator<DecodedRecord> {
-  const records = unlinked(file, options);
-  if (options.links === false) return yield* records;
-  const window = new LinkWindow();
-  for (const record of records) {
-    const out = window.push(record);
-    if (out) yield out;
+  const window = options.links === false ? undefined : new LinkWindow();
+  try {
+    for (const batch of batchesOf(file, options)) {
+      for (const record of batch) {
+        const out = window === undefined ? record : window.push(record);
+        if (out) yield out;
+      }
+    }
+  } catch (error) {
+    // What came before a malformed record is still worth reading.
+    if (window !== undefined) yield* window.flush();
+    throw error;
   }
-  yield* window.flush();
+  if (window !== undefined) yield* window.flush();
 }
 
-function* unlinked(file: string | number, options: InputOptions): Generator<DecodedRecord> {
+/** The records that each piece of the input completes: one step of a generator for many records, of which a trace has millions. */
+function* batchesOf(file: string | number, options: InputOptions): Generator<readonly DecodedRecord[]> {
   const pieces = piecesOf(file, options);
-  const first = pieces.next();
-  if (first.done) return;
-  const format = options.format ?? recogniseFormat(first.value.subarray(0, 1 << 16));
-  const all = prepend(first.value, pieces);
-  if (format === 'trace' || format === 'jsonl') yield* traceRecords(all, options);
-  else if (format === 'pages') yield* pagesRecords(all, file, options);
-  else if (format === 'raw') yield* plainRecords(all, options);
-  else yield* hexRecords(all, options, format as HexDialect | 'hex');
+  const head = headOf(pieces);
+  if (head.length === 0) return;
+  const format = options.format ?? recogniseFormat(head.subarray(0, 1 << 16));
+  const all = prepend(head, pieces);
+  if (format === 'trace' || format === 'jsonl') yield* traceBatches(all, options);
+  else if (format === 'pages') yield* singly(pagesRecords(all, file, options));
+  else if (format === 'raw') yield* singly(plainRecords(all, options));
+  else yield* singly(hexRecords(all, options, format as HexDialect | 'hex'));
+}
+
+function* singly(records: Iterable<DecodedRecord>): Generator<readonly DecodedRecord[]> {
+  for (const record of records) yield [record];
+}
+
+/** As many pieces as it takes to tell formats apart: a pipe may bring the first bytes one by one. */
+function headOf(pieces: Iterator<Uint8Array>): Uint8Array {
+  let head: Uint8Array = new Uint8Array(0);
+  while (!isEnough(head)) {
+    const next = pieces.next();
+    if (next.done) break;
+    head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+  }
+  return head;
+}
+
+/** A line of JSON tells what it is; anything else is looked at longer. */
+function isEnough(head: Uint8Array): boolean {
+  if (head.length >= HV_HYP_PAGE_SIZE) return true;
+  return head[0] === 0x7b && head.includes(0x0a);
 }
 
 function* prepend(first: Uint8Array, others: Generator<Uint8Array>): Generator<Uint8Array> {
@@ -136,27 +164,44 @@ function* prepend(first: Uint8Array, others: Generator<Uint8Array>): Generator<U
   yield* others;
 }
 
-/** Lines of text with their 1-based numbers and byte offsets. */
-export function* linesOf(pieces: Iterable<Uint8Array>): Generator<{ text: string; line: number; offset: number }> {
+/** A line of text with its 1-based number and its byte offset. */
+export interface Line {
+  readonly text: string;
+  readonly line: number;
+  readonly offset: number;
+}
+
+export function* linesOf(pieces: Iterable<Uint8Array>): Generator<Line> {
+  for (const batch of lineBatches(pieces)) yield* batch;
+}
+
+/** The lines that each piece completes. */
+function* lineBatches(pieces: Iterable<Uint8Array>): Generator<readonly Line[]> {
   const decoder = new StringDecoder('utf8');
   let held = '';
   let line = 0;
   let offset = 0;
+  // Characters are bytes as long as all of them are ASCII.
+  let wide = false;
   for (const piece of pieces) {
-    const text = held + decoder.write(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+    const more = decoder.write(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+    wide ||= more.length !== piece.length;
+    const text = held + more;
+    const batch: Line[] = [];
     let at = 0;
     for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', at)) {
       line++;
-      yield { text: text.slice(at, to), line, offset };
-      offset += to + 1 - at;
+      batch.push({ text: text.slice(at, to), line, offset });
+      offset += wide ? Buffer.byteLength(text.slice(at, to + 1)) : to + 1 - at;
       at = to + 1;
     }
     held = text.slice(at);
+    yield batch;
     if (held.length > LONGEST_LINE)
       throw new DecodeError('E_RECORD', `line ${line + 1} is longer than ${LONGEST_LINE} characters`, { offset });
   }
   held += decoder.end();
-  if (held !== '') yield { text: held, line: line + 1, offset };
+  if (held !== '') yield [{ text: held, line: line + 1, offset }];
 }
 
 function parseLine(text: string, line: number, offset: number): Event {
@@ -169,19 +214,34 @@ function parseLine(text: string, line: number, offset: number): Event {
   throw new DecodeError('E_RECORD', `line ${line} is no JSON object`, { offset });
 }
 
-function* traceRecords(pieces: Iterable<Uint8Array>, options: InputOptions): Generator<DecodedRecord> {
+function* traceBatches(pieces: Iterable<Uint8Array>, options: InputOptions): Generator<readonly DecodedRecord[]> {
   const decoder = new Decoder(options);
-  for (const { text, line, offset } of linesOf(pieces)) {
-    if (text === '' || text.trim() === '') continue;
-    const event = parseLine(text, line, offset);
-    // The header line of a capture file names its format and has no kind.
-    if (line === 1 && event.k === undefined && typeof event.format === 'string') continue;
+  for (const lines of lineBatches(pieces)) {
+    const batch: DecodedRecord[] = [];
     try {
-      yield decoder.push(event);
+      for (const line of lines) {
+        const record = recordOf(line, decoder);
+        if (record !== undefined) batch.push(record);
+      }
     } catch (error) {
-      if (!(error instanceof AbiError)) throw error;
-      throw new DecodeError('E_RECORD', `line ${line}: ${error.message}`, { offset });
+      yield batch;
+      throw error;
     }
+    yield batch;
+  }
+}
+
+/** The record of one line; undefined for an empty one, and for the header of a capture file. */
+function recordOf({ text, line, offset }: Line, decoder: Decoder): DecodedRecord | undefined {
+  if (text === '' || text.trim() === '') return undefined;
+  const event = parseLine(text, line, offset);
+  // The header names the format and has no kind.
+  if (line === 1 && event.k === undefined && typeof event.format === 'string') return undefined;
+  try {
+    return decoder.push(event);
+  } catch (error) {
+    if (!(error instanceof AbiError)) throw error;
+    throw new DecodeError('E_RECORD', `line ${line}: ${error.message}`, { offset });
   }
 }
 

@@ -25,7 +25,8 @@ export class LinkWindow {
 
   private shift(): DecodedRecord | undefined {
     const record = this.held.shift();
-    if (record) this.byNumber.delete(record.n);
+    // A later record of the same number (traces one behind the other) stays known.
+    if (record && this.byNumber.get(record.n) === record) this.byNumber.delete(record.n);
     return record;
   }
 }

@@ -4,6 +4,7 @@ import { codecOf } from '../layout/codec.js';
 import { pick } from '../layout/group.js';
 import type { Direction, Message, MessageForm } from '../layout/messages.js';
 import { pickForm } from '../layout/messages.js';
+import { enumMeta } from '../layout/scalar.js';
 import { issue, opaque, type Setting, structPart } from './locate.js';
 import type { Part, Slack } from './record.js';
 import type { Session } from './session.js';
@@ -61,14 +62,33 @@ function payloadPart(
   const full = Math.min(from + PAYLOAD_BYTES, length);
   if (end < full) slack.push({ name: 'message slot past its payload', offset: end, length: full - end });
   if (end <= from) return undefined;
+  const part = carried(label, view, from, end, type, direction, setting, session);
+  if (size <= PAYLOAD_BYTES) return part;
+  const much = issue('I_COUNT', `a message carries ${PAYLOAD_BYTES} bytes at most, this one claims ${size}`, from);
+  return { ...part, issues: [...part.issues, much] };
+}
+
+function carried(
+  label: string,
+  view: DataView,
+  from: number,
+  end: number,
+  type: number,
+  direction: Direction,
+  setting: Setting,
+  session: Session,
+): Part {
   if (type === VMBUS_MESSAGE) return vmbusPart(label, view, from, end, direction, setting, session);
+  const known = enumMeta(hv_message_type).names.get(type);
+  const name = known === undefined ? {} : { name: known };
   const layout = bodyOfSynicMessage(type, setting.arch);
   if (layout === undefined)
-    return opaque({ label, view, offset: from, end }, 'payload of an undeclared message type', setting, {
+    return opaque({ label, view, offset: from, end }, 'payload of an undeclared message type', {
       direction,
+      ...name,
       issues: [issue('I_UNKNOWN', `message type 0x${type.toString(16)} has no declared payload`, from)],
     });
-  return structPart({ label, view, offset: from, end }, layout, setting, { direction });
+  return structPart({ label, view, offset: from, end }, layout, setting, { direction, ...name });
 }
 
 /** A VMBus channel message of `end - from` bytes. */
@@ -84,7 +104,7 @@ export function vmbusPart(
   const place = { label, view, offset: from, end };
   const size = end - from;
   if (size < 8)
-    return opaque(place, 'short VMBus message', setting, {
+    return opaque(place, 'short VMBus message', {
       direction,
       issues: [issue('I_SHORT', `a VMBus message has 8 bytes at least, ${size} are there`, from)],
     });
@@ -92,7 +112,7 @@ export function vmbusPart(
   const message = vmbus.byCode.get(code);
   const form = message && vmbusForm(message, size, session, setting);
   if (message === undefined || form?.body === undefined) {
-    return opaque(place, 'VMBus message without a declared struct', setting, {
+    return opaque(place, 'VMBus message without a declared struct', {
       direction,
       ...(message ? { name: message.name } : {}),
       issues: [
@@ -118,9 +138,9 @@ export function vmbusPart(
 
 /** Linux's form, unless a longer one of another source is needed to account for the bytes. */
 function vmbusForm(message: Message, size: number, session: Session, setting: Setting): MessageForm | undefined {
-  const known = { ...(session.vmbusFeatures === undefined ? {} : { features: session.vmbusFeatures }), size };
-  const linux = pickForm(message, { ...known, source: 'linux' });
-  const newest = pickForm(message, known);
+  const features = session.vmbusFeatures;
+  const linux = pickForm(message, { version: undefined, features, size, source: 'linux' });
+  const newest = pickForm(message, { version: undefined, features, size, source: undefined });
   if (linux?.body === undefined || newest?.body === undefined) return newest?.body ? newest : linux;
   if (newest === linux) return linux;
   const a = pick(linux.body, { arch: setting.arch, size }).type;
@@ -128,9 +148,14 @@ function vmbusForm(message: Message, size: number, session: Session, setting: Se
   return !a.flexible && a.size < size && b.minSize <= size && b.size > a.size ? newest : linux;
 }
 
+/** A message that was cut short, or that its sender cannot send, says nothing about the channel. */
+function isNoFact({ code }: { code: string }): boolean {
+  return code === 'I_SHORT' || code === 'I_DIRECTION';
+}
+
 /** Learns from a channel message what later records need; returns the record number of the request that it answers. */
 export function learn(part: Part, n: number, session: Session): number | undefined {
-  if (part.type === undefined || part.name === undefined) return undefined;
+  if (part.type === undefined || part.name === undefined || part.issues.some(isNoFact)) return undefined;
   const at = (offset: number): number => part.view.getUint32(part.offset + offset, true);
   switch (part.name) {
     case 'CHANNELMSG_INITIATE_CONTACT':

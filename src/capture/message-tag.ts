@@ -1,6 +1,6 @@
+import { vmbus_packet_type } from '../abi/vmbus/packet.js';
 import type { Message, MessageTable } from '../layout/messages.js';
 import type { AnyType } from '../layout/types.js';
-import { vmbus_packet_type } from '../abi/vmbus/packet.js';
 
 /** Path of the scalar that tells the messages of a table apart, in a struct of one of them; undefined where it has none. */
 export function tagPath(type: AnyType, table: MessageTable): readonly string[] | undefined {
@@ -26,7 +26,12 @@ function pathOf(type: AnyType, enumeration: string): readonly string[] | undefin
 }
 
 /** What a message says of itself: its type, and in front of it the packet that carries it. Pairs of path and value. */
-export function tagsOf(type: AnyType, table: MessageTable, message: Message, withDescriptor: boolean): (readonly [path: readonly string[], value: number])[] {
+export function tagsOf(
+  type: AnyType,
+  table: MessageTable,
+  message: Message,
+  withDescriptor: boolean,
+): (readonly [path: readonly string[], value: number])[] {
   const tag = tagPath(type, table);
   const packet = withDescriptor ? pathOf(type, 'vmbus_packet_type') : undefined;
   const head = packet?.slice(0, -1);

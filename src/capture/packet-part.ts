@@ -8,15 +8,16 @@ import { hv_ring_buffer } from '../abi/vmbus/ring.js';
 import type { Issue } from '../layout/describe.js';
 import type { Layout } from '../layout/group.js';
 import type { Direction } from '../layout/messages.js';
+import { enumMeta } from '../layout/scalar.js';
 import { deviceClass } from './device-class.js';
 import { icPart, isIntegrationComponent } from './ic-part.js';
 import { headPart, issue, opaque, type Place, type Setting, structPart } from './locate.js';
 import type { Part, Slack } from './record.js';
 import type { Channel, Session } from './session.js';
-import { isVpciType, VPCI_CLASS, vpciCompletion, vpciMessage } from './vpci-part.js';
+import { isVpciType, requestKey, VPCI_CLASS, vpciCompletion, vpciMessage } from './vpci-part.js';
 
 /** Bytes of the descriptor, and of the trailer behind a packet ({0, start offset}, drivers/hv/ring_buffer.c). */
-const DESCRIPTOR = 16;
+export const DESCRIPTOR = 16;
 export const TRAILER = 8;
 
 export interface LocatedPacket {
@@ -50,7 +51,7 @@ export function locatePacket(
   if (room < DESCRIPTOR)
     return {
       name: undefined,
-      part: opaque(place, 'cut packet', setting, {
+      part: opaque(place, 'cut packet', {
         direction,
         unattributed: room,
         issues: [issue('I_SHORT', `a packet has 16 bytes at least, ${room} are there`, offset)],
@@ -58,13 +59,15 @@ export function locatePacket(
     };
   const type = view.getUint16(offset, true);
   const dataAt = view.getUint16(offset + 2, true) * 8;
-  const bodyEnd = Math.min(view.getUint16(offset + 4, true) * 8, room);
+  const length = view.getUint16(offset + 4, true) * 8;
+  const bodyEnd = Math.min(length, room);
   const name = nameOf(type);
   const issues: Issue[] = [];
   const slack: Slack[] = [];
   if (name === undefined) issues.push(issue('I_UNKNOWN', `no source names packet type ${type}`, offset));
-  if (dataAt < DESCRIPTOR || dataAt > bodyEnd)
-    issues.push(issue('I_COUNT', `data offset ${dataAt} is outside the packet of ${bodyEnd} bytes`, offset + 2));
+  if (length > room) issues.push(issue('I_SHORT', `the packet has ${length} bytes, ${room} are there`, offset + 4));
+  if (dataAt < DESCRIPTOR || dataAt > length)
+    issues.push(issue('I_COUNT', `data offset ${dataAt} is outside the packet of ${length} bytes`, offset + 2));
   const payloadAt = offset + Math.min(Math.max(dataAt, DESCRIPTOR), Math.max(bodyEnd, DESCRIPTOR));
   const payloadEnd = offset + Math.max(bodyEnd, payloadAt - offset);
   const unattributed = trailer(view, payloadEnd, at, slack, issues);
@@ -108,7 +111,7 @@ export function locatePacket(
 }
 
 function nameOf(type: number): string | undefined {
-  return Object.entries(vmbus_packet_type).find(([, value]) => value === type)?.[0];
+  return enumMeta(vmbus_packet_type).names.get(type);
 }
 
 /** Accounts for the trailer; returns bytes that nothing accounts for. */
@@ -154,7 +157,7 @@ function payloadPart(
     channel.classGuid === VPCI_CLASS ||
     (channel.classGuid === undefined &&
       (type === vmbus_packet_type.VM_PKT_COMP
-        ? channel.protocol !== undefined
+        ? channel.protocol !== undefined || channel.pending.has(requestKey(at))
         : end - offset >= 4 && isVpciType(view.getUint32(offset, true))));
   if (isVpci && type === vmbus_packet_type.VM_PKT_COMP) return vpciCompletion(at, channel, setting, slack);
   if (isVpci && type === vmbus_packet_type.VM_PKT_DATA_INBAND) return vpciMessage(at, channel, setting, slack);
@@ -171,7 +174,7 @@ function payloadPart(
     : channel.classGuid
       ? `payload of class ${channel.classGuid}`
       : 'payload of a channel without a recorded offer';
-  return { part: opaque(place, what, setting, { direction, classPayload: end - offset }) };
+  return { part: opaque(place, what, { direction, classPayload: end - offset }) };
 }
 
 /** The start of a control page, as recorded beside a packet or at a moment of a channel's life. */

@@ -74,8 +74,10 @@ export function pageRecord(
   const kind = KINDS.find((k) => k.words.test(row.label));
   if (kind === undefined) {
     const whole = WHOLE.find((w) => w.words.test(row.label));
-    const part = opaque(place, row.label, setting);
-    return { ...head, unknown: false, parts: [whole ? { ...part, type: whole.type } : part] };
+    const part = whole
+      ? { ...opaque(place, row.label), type: whole.type }
+      : opaque(place, row.label, { unattributed: bytes.length });
+    return { ...head, unknown: false, parts: [part] };
   }
   const part = structPart(place, kind.layout, setting);
   return { ...head, unknown: false, name: part.struct, parts: [past(part, bytes.length)] };

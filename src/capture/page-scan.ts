@@ -3,7 +3,6 @@ import { viewOf } from '../bytes/span.js';
 import { splitControlWord } from '../hypercall/words.js';
 import { pick } from '../layout/group.js';
 import { type Hypercall, inputSide } from '../layout/hypercall.js';
-import type { Limits } from '../layout/limits.js';
 import { maySuspect } from '../layout/suspect.js';
 import type { AnyType, Arch } from '../layout/types.js';
 import { PfnRuns } from './pfn-runs.js';
@@ -27,14 +26,14 @@ export class PageScan {
   private readonly type: AnyType;
   private readonly header: number;
   private readonly perPage: number;
-  private readonly limits: Limits;
+  private readonly limits: { reps: number; end: number };
   private held = new Uint8Array(0);
 
   private constructor(type: AnyType, header: number, perPage: number) {
     this.type = type;
     this.header = header;
     this.perPage = perPage;
-    this.limits = { reps: perPage };
+    this.limits = { reps: perPage, end: 0 };
   }
 
   /** A scan for calls that it fits: a list of u64 directly behind a fixed header that is a multiple of 4; else undefined. */
@@ -64,7 +63,8 @@ export class PageScan {
       const at = page * HV_HYP_PAGE_SIZE;
       const from = (at + this.header) / 4;
       this.runs.add(words, from, from + this.perPage * 2);
-      if (maySuspect(this.type, view, at, { ...this.limits, end: at + HV_HYP_PAGE_SIZE })) this.suspicious++;
+      this.limits.end = at + HV_HYP_PAGE_SIZE;
+      if (maySuspect(this.type, view, at, this.limits)) this.suspicious++;
     }
     this.pages += whole;
     this.reps += whole * this.perPage;

@@ -7,10 +7,10 @@ import { type Layout, pick } from '../layout/group.js';
 import type { Direction } from '../layout/messages.js';
 import type { Arch } from '../layout/types.js';
 import { locateCall } from './hypercall-part.js';
-import { type Setting, structPart } from './locate.js';
+import { anyUnknown, type Setting, structPart } from './locate.js';
 import { vmbusPart } from './message-part.js';
 import { callOf, type Named, requireName } from './names.js';
-import { locatePacket, TRAILER } from './packet-part.js';
+import { DESCRIPTOR, locatePacket, TRAILER } from './packet-part.js';
 import type { DecodedRecord, Part, Slack } from './record.js';
 import { Session } from './session.js';
 import { vpciMessage } from './vpci-part.js';
@@ -38,10 +38,11 @@ export class PlainReader {
   private readonly session = new Session();
   private readonly step: number;
   private held = new Uint8Array(0);
+  private readonly pieces: Uint8Array[] = [];
   private n = 0;
   private base = 0;
 
-  /** Throws AbiError E_UNKNOWN_NAME; E_FORMAT when neither `as` nor `control` says what the bytes are. */
+  /** Throws AbiError E_UNKNOWN_NAME; E_FORMAT when neither `as` nor `control` says what the bytes are; E_RANGE for a bad stride. */
   constructor(options: PlainOptions) {
     this.options = options;
     this.setting = { arch: options.arch ?? 'x64', ...(options.abi ? { abi: options.abi } : {}) };
@@ -55,16 +56,22 @@ export class PlainReader {
       throw new AbiError('E_FORMAT', 'plain bytes need --as NAME or --control 0x… to be read');
     }
     this.step = options.stride ?? strideOf(this.named, this.setting);
+    if (!Number.isInteger(this.step) || this.step < 0 || options.stride === 0)
+      throw new AbiError('E_RANGE', `a stride is a number of bytes from 1 up, got ${options.stride}`);
   }
 
   /** Records that the bytes so far hold; what is left waits for more. */
   *push(piece: Uint8Array): Generator<DecodedRecord> {
+    if (this.step === 0 && !this.ring) {
+      // One structure up to the end: joined once, there.
+      this.pieces.push(piece.slice());
+      return;
+    }
     this.hold(piece);
     if (this.ring) {
       yield* this.packets(false);
       return;
     }
-    if (this.step === 0) return;
     let at = 0;
     for (; at + this.step <= this.held.length; at += this.step) yield this.one(this.held.subarray(at, at + this.step));
     this.held = this.held.slice(at);
@@ -72,19 +79,14 @@ export class PlainReader {
 
   /** The last, possibly short, record. */
   *end(): Generator<DecodedRecord> {
+    if (this.pieces.length > 0) this.held = joined(this.pieces.splice(0));
     if (this.ring) yield* this.packets(true);
     else if (this.held.length > 0) yield this.one(this.held);
     this.held = new Uint8Array(0);
   }
 
   private hold(piece: Uint8Array): void {
-    if (this.held.length === 0) this.held = piece.slice();
-    else {
-      const joined = new Uint8Array(this.held.length + piece.length);
-      joined.set(this.held);
-      joined.set(piece, this.held.length);
-      this.held = joined;
-    }
+    this.held = this.held.length === 0 ? piece.slice() : joined([this.held, piece]);
   }
 
   private one(bytes: Uint8Array): DecodedRecord {
@@ -113,7 +115,7 @@ export class PlainReader {
         ...head,
         ...call,
         ...(located.call ? { name: located.call.name } : {}),
-        unknown: located.call === undefined,
+        unknown: located.call === undefined || anyUnknown(located.parts),
         parts: located.parts,
         issues: located.issues,
         direction,
@@ -123,7 +125,7 @@ export class PlainReader {
     return {
       ...head,
       name: part.name ?? part.struct,
-      unknown: false,
+      unknown: anyUnknown([part]),
       parts: [part],
       issues: [],
       ...(named.kind === 'message' ? { direction } : {}),
@@ -148,11 +150,20 @@ export class PlainReader {
 
   private message(named: Extract<Named, { kind: 'message' }>, view: DataView, asked: Direction): Part {
     const direction = this.options.direction ?? named.message.direction ?? asked;
-    if (named.table === vmbus) return vmbusPart('', view, 0, view.byteLength, direction, this.setting, this.session);
+    if (named.table === vmbus) {
+      const part = vmbusPart('', view, 0, view.byteLength, direction, this.setting, this.session);
+      // Without a slot around it nothing else accounts for what the message leaves.
+      const left = part.type === undefined ? part.size : view.byteLength - part.size;
+      return left === 0 ? part : { ...part, unattributed: part.unattributed + left };
+    }
     const slack: Slack[] = [];
     const channel = this.session.channel(0);
     if (this.options.proto !== undefined) channel.protocol = this.options.proto;
-    const place = { label: '', view, offset: 0, end: view.byteLength };
+    // Bytes of a form that begins with the packet descriptor may be given with it or without.
+    const { code } = named.message;
+    const whole = view.byteLength >= DESCRIPTOR + 4 && view.getUint32(DESCRIPTOR, true) === code;
+    const offset = whole && named.message.is.some((form) => form.withDescriptor) ? DESCRIPTOR : 0;
+    const place = { label: '', view, offset, end: view.byteLength };
     const located = vpciMessage(
       { place, packetAt: 0, direction, transaction: '', wantsCompletion: false, n: this.n },
       channel,
@@ -164,10 +175,11 @@ export class PlainReader {
 
   private *packets(last: boolean): Generator<DecodedRecord> {
     let at = 0;
-    while (at + 16 <= this.held.length) {
-      const length = viewOf(this.held).getUint16(at + 4, true) * 8 + TRAILER;
+    while (last ? at < this.held.length : at + DESCRIPTOR <= this.held.length) {
+      const whole = at + DESCRIPTOR <= this.held.length;
+      const length = whole ? viewOf(this.held).getUint16(at + 4, true) * 8 : 0;
       // A length below the descriptor would never move on.
-      const size = Math.max(length, 16 + TRAILER);
+      const size = Math.max(length, DESCRIPTOR) + TRAILER;
       if (at + size > this.held.length && !last) break;
       const bytes = this.held.slice(at, Math.min(at + size, this.held.length));
       const direction = this.options.direction ?? 'guest->host';
@@ -188,7 +200,7 @@ export class PlainReader {
         bytes: bytes.length,
         parts: [located.part],
         issues: [],
-        unknown: located.name === undefined,
+        unknown: located.name === undefined || anyUnknown([located.part]),
         direction,
         ...(located.name ? { name: located.name } : {}),
         ...(located.request === undefined ? {} : { links: { request: located.request } }),
@@ -198,6 +210,16 @@ export class PlainReader {
     this.held = this.held.slice(at);
     this.base += at;
   }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 function strideOf(named: Named | undefined, setting: Setting): number {

@@ -82,10 +82,12 @@ export function readings(text: string, options: ReadingsOptions = {}): Reading[]
   if (as === 'guid') throw new AbiError('E_TYPE', `${JSON.stringify(text)} is no GUID (8-4-4-4-12 hex digits)`);
   const value = numberOf(plain);
   if (as !== undefined) return [readAs(value, as, arch)];
-  return Object.values(READERS)
+  const found = Object.values(READERS)
     .map((reader) => reader(value, arch))
     .filter((reading) => reading.likely > 2)
     .sort((a, b) => b.likely - a.likely);
+  // Beside a reading that fits well, those that every number allows say nothing.
+  return found.filter((reading) => reading.likely * 5 >= found[0]!.likely);
 }
 
 /** A u64 from decimal or 0x text; debuggers put a backtick between the halves. Throws AbiError E_TYPE, E_RANGE. */
@@ -171,7 +173,7 @@ function vpciVersionReading(value: bigint): Reading {
     'vPCI protocol',
     value,
     row && `${row.version >>> 16}.${row.version & 0xffff}`,
-    55,
+    88,
   );
   if (row === undefined) return reading;
   return {
@@ -186,7 +188,7 @@ function vpciVersionReading(value: bigint): Reading {
 function vmbusVersionReading(value: bigint): Reading {
   const name = nameIn(enumMeta(vmbus_version), value);
   const text = `${value >> 16n}.${value & 0xffffn}`;
-  return constant('vmbus-version', 'VMBus protocol', value, name && `${text} (${name})`, value < 0x100n ? 8 : 56);
+  return constant('vmbus-version', 'VMBus protocol', value, name && `${text} (${name})`, value < 0x100n ? 8 : 87);
 }
 
 /** Severity of an NTSTATUS, from its upper two bits. */

@@ -22,7 +22,21 @@ export interface Channel {
   readonly pending: Map<string, Pending>;
 }
 
-/** State that later records are read with: negotiated versions, offers, open requests. Bounded by what can be open at once. */
+/** More channels than VMBus has event flags for (2048), and more requests than any driver leaves open. */
+const MOST = 4096;
+
+/** Sets a key; where there are too many, the oldest goes, as no answer to it will come any more. */
+export function remember<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= MOST) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
+  }
+}
+
+/** State that later records are read with: negotiated versions, offers, open requests. Bounded, whatever the trace holds. */
 export class Session {
   /** VMBus version asked for last, and the one agreed on. */
   vmbusAsked: number | undefined;
@@ -34,7 +48,7 @@ export class Session {
 
   /** A new offer of a relid forgets what the number stood for before. */
   offer(relid: number, classGuid: string, instanceGuid: string): void {
-    this.channels.set(relid, { relid, classGuid, instanceGuid, pending: new Map() });
+    remember(this.channels, relid, { relid, classGuid, instanceGuid, pending: new Map() });
   }
 
   /** The channel, made when it was never offered in this capture. */
@@ -42,7 +56,7 @@ export class Session {
     let channel = this.channels.get(relid);
     if (channel === undefined) {
       channel = { relid, pending: new Map() };
-      this.channels.set(relid, channel);
+      remember(this.channels, relid, channel);
     }
     return channel;
   }
@@ -56,7 +70,7 @@ export class Session {
   }
 
   expect(key: string, n: number): void {
-    this.waiting.set(key, n);
+    remember(this.waiting, key, n);
   }
 
   /** Record number of the request with this key; answered once. */

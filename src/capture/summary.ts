@@ -26,7 +26,8 @@ export class Summary {
   bytes = 0;
   unknown = 0;
   issues = 0;
-  readonly rows = new Map<string, Row>();
+  /** By kind, then by name: no key has to be put together for a record. */
+  private readonly rows = new Map<string, Map<string, Row>>();
 
   add(record: DecodedRecord): void {
     this.records++;
@@ -37,8 +38,10 @@ export class Summary {
     row.bytes += record.bytes;
     let issues = record.issues.length;
     for (const part of record.parts) issues += deepCount(part);
-    row.issues += issues;
-    this.issues += issues;
+    if (issues > 0) {
+      row.issues += issues;
+      this.issues += issues;
+    }
     const { call } = record;
     if (call === undefined) return;
     row.reps += call.reps;
@@ -47,11 +50,15 @@ export class Summary {
   }
 
   row(kind: string, name: string): Row {
-    const key = `${kind}\0${name}`;
-    let row = this.rows.get(key);
+    let named = this.rows.get(kind);
+    if (named === undefined) {
+      named = new Map();
+      this.rows.set(kind, named);
+    }
+    let row = named.get(name);
     if (row === undefined) {
       row = { kind, name, count: 0, bytes: 0, reps: 0, issues: 0, status: new Map() };
-      this.rows.set(key, row);
+      named.set(name, row);
     }
     return row;
   }
@@ -81,7 +88,7 @@ export class Summary {
   }
 
   sorted(): Row[] {
-    return [...this.rows.values()].sort((a, b) =>
+    return [...this.rows.values()].flatMap((named) => [...named.values()]).sort((a, b) =>
       a.kind === b.kind ? b.count - a.count || (a.name < b.name ? -1 : 1) : a.kind < b.kind ? -1 : 1,
     );
   }
@@ -89,14 +96,17 @@ export class Summary {
 
 /** Outer name, and the inner message's where there is one. */
 function nameOf(record: DecodedRecord): string {
-  const names = [record.name ?? ''];
   let inner = record.parts[0]?.inner;
-  while (inner !== undefined) {
-    if (inner.name !== undefined && inner.name !== names[names.length - 1])
-      names.push(inner.reply ? `${inner.name} (reply)` : inner.name);
-    inner = inner.inner;
+  if (inner === undefined) return record.name || '-';
+  let last = record.name ?? '';
+  let names = last;
+  for (; inner !== undefined; inner = inner.inner) {
+    const { name } = inner;
+    if (name === undefined || name === '' || name === last) continue;
+    last = inner.reply ? `${name} (reply)` : name;
+    names = names === '' ? last : `${names} › ${last}`;
   }
-  return names.filter((name) => name !== '').join(' › ') || '-';
+  return names || '-';
 }
 
 function deepCount(part: Part): number {

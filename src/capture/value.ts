@@ -2,18 +2,20 @@ import { bytesOf } from '../bytes/span.js';
 import { codecOf, encodeUnchecked } from '../layout/codec.js';
 import { type Description, describe, type Issue } from '../layout/describe.js';
 import { maySuspect } from '../layout/suspect.js';
+import { deviceIdIssues, neutralNode, neutralValue, withoutArmIssues } from './device-ids.js';
 import type { Part } from './record.js';
 
 /** The part's fields with paths, offsets, values and issues; opaque parts have none. Throws DecodeError. */
 export function describePart(part: Part): Description | undefined {
   if (part.type === undefined) return undefined;
-  return describe(part.type, part.view, part.offset, part.limits);
+  const found = describe(part.type, part.view, part.offset, part.limits);
+  return { ...found, root: neutralNode(part, found.root) };
 }
 
 /** The plain value of the part; of opaque parts its bytes. Throws DecodeError. */
 export function plainValue(part: Part): unknown {
   if (part.type === undefined) return bytesOf(part.view, part.offset, part.size);
-  return codecOf(part.type).decodeAt(part.view, part.offset, part.limits);
+  return neutralValue(part, codecOf(part.type).decodeAt(part.view, part.offset, part.limits));
 }
 
 /**
@@ -21,9 +23,12 @@ export function plainValue(part: Part): unknown {
  * A message type with bit 31 clear belongs to the partitions that exchange it, so no table of the hypervisor's can know it (TLFS, SynIC messages).
  */
 export function issuesOf(part: Part): readonly Issue[] {
-  if (part.type === undefined || !maySuspect(part.type, part.view, part.offset, part.limits)) return part.issues;
+  if (part.type === undefined) return part.issues;
+  const ids = deviceIdIssues(part);
+  if (!maySuspect(part.type, part.view, part.offset, part.limits))
+    return ids.length === 0 ? part.issues : [...part.issues, ...ids];
   const found = describe(part.type, part.view, part.offset, part.limits).issues;
-  const own = found.filter(
+  const own = withoutArmIssues(part, found).filter(
     (issue) =>
       !(
         issue.code === 'I_ENUM' &&
@@ -32,7 +37,7 @@ export function issuesOf(part: Part): readonly Issue[] {
         part.struct !== 'pci_message'
       ),
   );
-  return [...part.issues, ...own.map((issue) => ({ ...issue, offset: issue.offset + part.offset }))];
+  return [...part.issues, ...ids, ...own.map((issue) => ({ ...issue, offset: issue.offset + part.offset }))];
 }
 
 /** True when encoding the decoded value gives the same bytes, here and in every inner part. */

@@ -1,11 +1,13 @@
+import { vmpacket_descriptor } from '../abi/vmbus/packet.js';
 import { pci_response } from '../abi/vpci/message.js';
 import { vpci } from '../abi/vpci/messages.js';
+import { isZero } from '../bytes/span.js';
 import type { Issue } from '../layout/describe.js';
 import { type Layout, pick } from '../layout/group.js';
 import { type Direction, type Message, type MessageForm, pickForm } from '../layout/messages.js';
 import { issue, opaque, type Place, type Setting, structPart } from './locate.js';
 import type { Part, Slack } from './record.js';
-import type { Channel } from './session.js';
+import { type Channel, remember } from './session.js';
 
 /** Class GUID of vPCI channels (HV_PCIE_GUID, include/linux/hyperv.h). */
 export const VPCI_CLASS = '44c4f61d-4444-4400-9d52-802e27ede19f';
@@ -31,7 +33,7 @@ export function vpciMessage(at: PayloadPlace, channel: Channel, setting: Setting
   const size = place.end - place.offset;
   if (size < 4)
     return {
-      part: opaque(place, 'short vPCI message', setting, {
+      part: opaque(place, 'short vPCI message', {
         direction,
         unattributed: size,
         issues: [issue('I_SHORT', `a vPCI message has 4 bytes at least, ${size} are there`, place.offset)],
@@ -45,10 +47,10 @@ export function vpciMessage(at: PayloadPlace, channel: Channel, setting: Setting
       ? `${message.name} has no declared form of ${size} bytes`
       : `no source names vPCI message 0x${code.toString(16)}`;
     return {
-      part: opaque(place, 'vPCI message without a declared struct', setting, {
+      part: opaque(place, 'vPCI message without a declared struct', {
         direction,
         ...(message ? { name: message.name } : {}),
-        unattributed: message ? size : 0,
+        unattributed: size,
         issues: [issue('I_UNKNOWN', text, place.offset)],
       }),
     };
@@ -58,7 +60,7 @@ export function vpciMessage(at: PayloadPlace, channel: Channel, setting: Setting
     issues.push(issue('I_DIRECTION', `${message.name} goes ${message.direction}`, place.offset));
   if (message.name === 'PCI_QUERY_PROTOCOL_VERSION' && size >= 8)
     channel.asked = place.view.getUint32(place.offset + 4, true);
-  if (at.wantsCompletion) channel.pending.set(`${direction} ${at.transaction}`, { n: at.n, message, form });
+  if (at.wantsCompletion) remember(channel.pending, `${direction} ${at.transaction}`, { n: at.n, message, form });
   const from = form.withDescriptor ? at.packetAt : place.offset;
   const part = structPart({ ...place, offset: from }, form.body, setting, { name: message.name, direction, issues });
   return { part: settleEnd(part, place, slack, form.slack ?? 0) };
@@ -69,12 +71,24 @@ function bodySize(layout: Layout, setting: Setting, room: number): number {
   return pick(layout, { arch: setting.arch, size: room }).type.minSize;
 }
 
+/** The form of the negotiated version, else of any. */
+function formOf(
+  message: Message,
+  size: number,
+  version: number | undefined,
+  source: 'linux' | 'openvmm',
+): MessageForm | undefined {
+  const form = pickForm(message, { version, features: undefined, size, source });
+  return form ?? (version === undefined ? undefined : pickForm(message, { version: undefined, features: undefined, size, source }));
+}
+
 /** The form of the negotiated version; Linux's, unless the bytes need another source's longer one. */
 function formFor(message: Message, at: PayloadPlace, channel: Channel, setting: Setting): MessageForm | undefined {
   const size = at.place.end - at.place.offset;
-  const context = { size, ...(channel.protocol === undefined ? {} : { version: channel.protocol }) };
-  const linux = pickForm(message, { ...context, source: 'linux' }) ?? pickForm(message, { size, source: 'linux' });
-  const other = pickForm(message, { ...context, source: 'openvmm' }) ?? pickForm(message, { size, source: 'openvmm' });
+  const declared = formOf(message, size, channel.protocol, 'linux');
+  // Forms that begin with the descriptor need one right in front of the payload.
+  const linux = declared?.withDescriptor && isShifted(at) ? undefined : declared;
+  const other = formOf(message, size, channel.protocol, 'openvmm');
   if (linux?.body === undefined) return other;
   if (other?.body === undefined) return linux;
   const head = (form: MessageForm): number => (form.withDescriptor ? at.place.offset - at.packetAt : 0);
@@ -106,6 +120,11 @@ function settleEnd(part: Part, place: Place, slack: Slack[], extra: number): Par
   };
 }
 
+/** Key of the request that a completion answers: it went the other way. */
+export function requestKey(at: Pick<PayloadPlace, 'direction' | 'transaction'>): string {
+  return `${at.direction === 'host->guest' ? 'guest->host' : 'host->guest'} ${at.transaction}`;
+}
+
 /** A completion: its struct is that of the answer to the request with this transaction id. */
 export function vpciCompletion(
   at: PayloadPlace,
@@ -114,18 +133,19 @@ export function vpciCompletion(
   slack: Slack[],
 ): { part: Part; request?: number } {
   const { place, direction } = at;
-  const room = place.end - at.packetAt;
-  const key = `${direction === 'host->guest' ? 'guest->host' : 'host->guest'} ${at.transaction}`;
+  const key = requestKey(at);
   const pending = channel.pending.get(key);
   channel.pending.delete(key);
   const issues = pending ? [] : [issue('I_NO_REQUEST', 'no open request has this transaction id', at.packetAt + 8)];
   if (
     pending?.message.name === 'PCI_QUERY_PROTOCOL_VERSION' &&
+    place.end - place.offset >= 4 &&
     place.view.getInt32(place.offset, true) >= 0 &&
     channel.asked !== undefined
   )
     channel.protocol = channel.asked;
-  const { layout, withDescriptor } = replyFor(pending?.form, pending?.message, room, place.end - place.offset, setting);
+  if (isShifted(at)) return { part: shifted(at), ...(pending ? { request: pending.n } : {}) };
+  const { layout, withDescriptor } = replyFor(pending?.form, pending?.message, at, setting);
   const part = structPart({ ...place, offset: withDescriptor ? at.packetAt : place.offset }, layout, setting, {
     direction,
     issues,
@@ -135,27 +155,48 @@ export function vpciCompletion(
   return { part: settleEnd(part, place, slack, 0), ...(pending ? { request: pending.n } : {}) };
 }
 
+interface Reply {
+  readonly layout: Layout;
+  readonly withDescriptor: boolean;
+}
+
+const STATUS: Reply = { layout: pci_response, withDescriptor: true };
+
 /** A refused request is answered by the status alone, whatever its full reply would be. */
 function replyFor(
   form: MessageForm | undefined,
   message: Message | undefined,
-  room: number,
-  payload: number,
+  at: PayloadPlace,
   setting: Setting,
-): { layout: Layout; withDescriptor: boolean } {
-  const status = { layout: pci_response, withDescriptor: true };
-  const candidates = [form, ...(message?.is ?? [])].filter((f) => f?.reply !== undefined);
-  for (const candidate of candidates) {
-    const withDescriptor = candidate!.replyWithDescriptor ?? false;
-    const size = bodySize(candidate!.reply!, setting, withDescriptor ? room : payload);
-    const left = (withDescriptor ? room : payload) - size;
-    if (left >= 0 && left < 8) return { layout: candidate!.reply!, withDescriptor };
+): Reply {
+  const { view, offset, end } = at.place;
+  let near: Reply | undefined;
+  let long: Reply | undefined;
+  for (const candidate of [form, ...(message?.is ?? [])]) {
+    if (candidate?.reply === undefined) continue;
+    const reply = { layout: candidate.reply, withDescriptor: candidate.replyWithDescriptor ?? false };
+    const room = end - (reply.withDescriptor ? at.packetAt : offset);
+    const left = room - bodySize(reply.layout, setting, room);
+    if (left < 0) continue;
+    // Packets are padded to 8 with zeros: bytes that are none speak for a longer reply.
+    if (left < 8 && isZero(view, end - left, left)) return reply;
+    if (left < 8) near ??= reply;
+    long ??= reply;
   }
-  const first = candidates[0];
-  if (
-    first?.reply !== undefined &&
-    bodySize(first.reply, setting, room) <= (first.replyWithDescriptor ? room : payload)
-  )
-    return { layout: first.reply, withDescriptor: first.replyWithDescriptor ?? false };
-  return status;
+  return near ?? long ?? STATUS;
+}
+
+/** What Linux declares with the packet descriptor stands right behind it. */
+function isShifted(at: PayloadPlace): boolean {
+  return at.place.offset - at.packetAt !== vmpacket_descriptor.size;
+}
+
+function shifted(at: PayloadPlace): Part {
+  const { place, direction } = at;
+  const header = place.offset - at.packetAt;
+  return opaque(place, 'vPCI payload behind a longer header', {
+    direction,
+    unattributed: place.end - place.offset,
+    issues: [issue('I_COUNT', `the payload starts at ${header}, vPCI's at ${vmpacket_descriptor.size}`, place.offset)],
+  });
 }

@@ -1,6 +1,16 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
-import { VERSION } from './version.js';
+import { complain, EXIT, errorLines, exitOf } from './exit.js';
+import { buildProgram } from './program.js';
 
-const program = new Command('hvabi').description('Read and write the Hyper-V ABI').version(VERSION);
-await program.parseAsync();
+// A reader that goes away (| head) is no error; streams of Node that nobody writes to directly may still report it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.fine : EXIT.unusable),
+);
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  const exit = exitOf(error);
+  if (exit !== EXIT.fine) complain(errorLines(error));
+  process.exitCode = exit;
+}

@@ -1,0 +1,189 @@
+import { fstatSync, statSync } from 'node:fs';
+import { AbiError } from '../../bytes/errors.js';
+import { type InputOptions, readRecords } from '../../capture/input.node.js';
+import { type JsonRecord, presentRecord } from '../../capture/present.js';
+import type { DecodedRecord } from '../../capture/record.js';
+import { Summary } from '../../capture/summary.js';
+import { Tally } from '../../capture/tally.js';
+import type { Direction } from '../../layout/messages.js';
+import type { Arch } from '../../layout/types.js';
+import { checkAbi, checkFormat } from '../choices.js';
+import { CommandError, complain, EXIT, errorLines, exitOf } from '../exit.js';
+import { filterOf } from '../filter.js';
+import { guidName } from '../guid-name.js';
+import { summarisePages } from '../page-summary.js';
+import { type ColourChoice, paintFor } from '../paint.js';
+import { Progress } from '../progress.js';
+import { SummaryView } from '../summary-view.js';
+import { plural } from '../tree/numbers.js';
+import { recordLines } from '../tree/record-text.js';
+import { Writer } from '../writer.js';
+
+export interface DecodeOptions {
+  readonly format?: string;
+  readonly as?: string;
+  readonly control?: bigint;
+  readonly arch?: Arch;
+  readonly proto?: number;
+  readonly direction?: Direction;
+  readonly abi?: string;
+  readonly offset?: number;
+  readonly length?: number;
+  readonly stride?: number;
+  readonly jsonl?: boolean;
+  readonly json?: boolean;
+  readonly summary?: boolean;
+  readonly brief?: boolean;
+  readonly check?: boolean;
+  readonly strict?: boolean;
+  readonly filter: readonly string[];
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color: ColourChoice;
+}
+
+/** What happens to the records, one after the other. */
+interface Sink {
+  take(record: DecodedRecord, json: () => JsonRecord): void;
+  end(): void;
+}
+
+/** `hvabi decode`. Returns the exit code. */
+export function runDecode(file: string | undefined, options: DecodeOptions): number {
+  checkFormat(options.format);
+  checkAbi(options.abi);
+  const { source, name } = sourceOf(file);
+  const writer = new Writer(1, process.stdout.isTTY === true || !isRegular(source));
+  const tally = options.check || options.strict ? new Tally() : undefined;
+  const summary = new Summary();
+  const sink = sinkOf(options, writer, summary);
+  // Nothing but totals is asked for.
+  const counts = options.summary === true && tally === undefined && options.filter.length === 0;
+  const keep = options.filter.length > 0 ? filterOf(options.filter) : undefined;
+  const progress = new Progress(sizeOf(source));
+  let exit: number = EXIT.fine;
+  let last: number | undefined;
+  try {
+    const input: InputOptions = {
+      ...inputOptions(options),
+      links: sink.links,
+      onProgress: (bytes) => progress.update(bytes),
+    };
+    const records =
+      counts && typeof source === 'string' && summarisePages(source, input, summary) ? [] : readRecords(source, input);
+    for (const record of records) {
+      last = record.n;
+      let made: JsonRecord | undefined;
+      const json = (): JsonRecord => (made ??= presentRecord(record));
+      if (keep !== undefined && !keep(json())) continue;
+      tally?.add(record);
+      sink.take(record, json);
+    }
+  } catch (error) {
+    if (!(error instanceof AbiError || error instanceof CommandError)) throw error;
+    progress.end();
+    complain(errorLines(error, last === undefined ? name : `${name}, behind record ${last}`));
+    exit = exitOf(error);
+  }
+  progress.end();
+  sink.end();
+  if (tally !== undefined) {
+    if (options.check) writer.line(tally.line());
+    if (exit === EXIT.fine && options.check && !tally.ok) exit = EXIT.differs;
+    if (exit === EXIT.fine && options.strict && tally.issues > 0) {
+      exit = EXIT.differs;
+      complain([`hvabi: ${name}: ${plural(tally.issues, 'issue')}, and --strict allows none`]);
+    }
+  }
+  writer.flush();
+  return exit;
+}
+
+/** A path, or descriptor 0 for `-` and for none. A terminal that would wait for ever is refused. */
+function sourceOf(file: string | undefined): { source: string | number; name: string } {
+  if (file !== undefined && file !== '-') {
+    // Throws the system's own words for a file that is not there.
+    if (statSync(file).isDirectory())
+      throw new CommandError(`${file}: is a directory`, 'give the file inside it, such as events.jsonl');
+    return { source: file, name: file };
+  }
+  if (file === undefined && process.stdin.isTTY)
+    throw new CommandError('no input: standard input is a terminal', 'give a file, or - to type');
+  return { source: 0, name: 'standard input' };
+}
+
+function isRegular(source: string | number): boolean {
+  try {
+    return (typeof source === 'string' ? statSync(source) : fstatSync(source)).isFile();
+  } catch {
+    return true;
+  }
+}
+
+function sizeOf(source: string | number): number | undefined {
+  try {
+    const found = typeof source === 'string' ? statSync(source) : fstatSync(source);
+    return found.isFile() ? found.size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function inputOptions(options: DecodeOptions): InputOptions {
+  const { format, as, control, arch, proto, direction, abi, offset, length, stride } = options;
+  const given = { format, as, control, arch, proto, direction, abi, offset, length, stride };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function sinkOf(options: DecodeOptions, writer: Writer, summary: Summary): Sink & { links: boolean } {
+  if (options.summary) return { ...summarySink(options, writer, summary), links: false };
+  if (options.quiet)
+    return {
+      take: () => undefined,
+      end: () => undefined,
+      links: options.filter.some((rule) => rule.startsWith('links')),
+    };
+  if (options.jsonl)
+    return { take: (_record, json) => writer.line(JSON.stringify(json())), end: () => undefined, links: true };
+  if (options.json) return { ...arraySink(writer), links: true };
+  return { ...treeSink(options, writer), links: true };
+}
+
+function arraySink(writer: Writer): Sink {
+  let first = true;
+  return {
+    take: (_record, json) => {
+      writer.write(`${first ? '[\n' : ',\n'}${JSON.stringify(json())}`);
+      first = false;
+    },
+    end: () => writer.line(first ? '[]' : '\n]'),
+  };
+}
+
+function treeSink(options: DecodeOptions, writer: Writer): Sink {
+  const settings = {
+    paint: paintFor(options.color),
+    all: options.verbose ?? false,
+    brief: options.brief ?? false,
+    guidName,
+  };
+  return {
+    take: (record) => {
+      for (const line of recordLines(record, settings)) writer.line(line);
+    },
+    end: () => undefined,
+  };
+}
+
+function summarySink(options: DecodeOptions, writer: Writer, summary: Summary): Sink {
+  const view = new SummaryView(summary);
+  return {
+    take: (record) => view.add(record),
+    end: () => {
+      if (options.quiet) return;
+      if (options.json || options.jsonl)
+        writer.line(JSON.stringify(view.toJson(), undefined, options.json ? 2 : undefined));
+      else for (const line of view.lines(paintFor(options.color))) writer.line(line);
+    },
+  };
+}
