@@ -4,4 +4,7 @@ export * from './abi.js';
 export * from './capture.js';
 export * from './export.js';
 export * from './files.js';
+export * from './hypercall.js';
 export * from './layout.js';
+export * from './memory.js';
+export * from './ring.js';

@@ -8,3 +8,4 @@ export {
   readRecords,
   recogniseFormat,
 } from './capture/input.node.js';
+export { FileGuestMemory } from './memory/file-memory.node.js';

@@ -111,7 +111,8 @@ function writeThroughView(seen: unknown, value: unknown): void {
   for (const [key, part] of Object.entries(value as object)) {
     const target = seen as Viewed;
     const inner = target[key];
-    if (Array.isArray(part)) part.forEach((item, i) => writeItem(inner as ListView, i, item));
+    // Taken anew for each element: where one begins may stand in the one before.
+    if (Array.isArray(part)) for (const [i, item] of part.entries()) writeItem(target[key] as ListView, i, item);
     else if (typeof (inner as Viewed)?.store === 'function') (inner as Required<Viewed>).store(part as number);
     else if (typeof part === 'object' && !(part instanceof Uint8Array)) writeThroughView(inner, part);
     else target[key] = part;

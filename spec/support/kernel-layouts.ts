@@ -124,6 +124,16 @@ export const vpSet = struct('vpSet', 0x10, {
   mask: u64,
   banks: varhead(u64, { count: { popcount: 'mask' } }),
 });
+/** The number of bits set in a byte counts, whatever stands beside it. */
+export const smallMask = struct('smallMask', 3, {
+  mask: u8,
+  beside: u16,
+  banks: varhead(u16, { count: { popcount: 'mask' } }),
+});
+export const maskBits = struct('maskBits', 4, {
+  w: bits(u32, { lo: 8, mask: 4, hi: 20 }),
+  list: rep(u8, { count: { popcount: 'w.mask' } }),
+});
 export const headAndReps = struct('headAndReps', 0x18, { space: u64, set: vpSet, list: rep(u64) });
 export const endless = struct('endless', 0x0c, { id: u32, list: rep(u64, { declared: 1 }) });
 export const bitList = struct('bitList', 1, { n: u8, list: rep(bits(u32, { a: 5, rsvd0: 27 })) });
@@ -155,6 +165,8 @@ export const kernelLayouts: readonly NamedType[] = [
   byBits,
   ranges,
   vpSet,
+  smallMask,
+  maskBits,
   headAndReps,
   endless,
   bitList,

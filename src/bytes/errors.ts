@@ -21,6 +21,15 @@ export const ERROR_CODES = Object.freeze({
   E_HEX: 'text is not hexadecimal bytes',
   E_FORMAT: 'the input is in no recognised format',
   E_RECORD: 'a capture record is malformed',
+  E_GPA: 'a guest physical address is outside the memory or in a hole, or memory is laid out as it cannot be',
+  E_REENTRY: 'a hypercall page is taken while its CPU has it, or given back by one that has not',
+  E_AREA: 'hypercall areas do not fit their page, or the CPU has no page',
+  E_FRAME: 'a page frame is given back that is not taken or belongs to no one here',
+  E_RING_AREA: 'memory cannot hold a ring: its size, its place or the byte order of the machine',
+  E_RING_INDEX: 'an index in the control page of a ring is outside the ring, unaligned or where it cannot be',
+  E_RING_PACKET: 'a packet in a ring contradicts itself or the write index',
+  E_RING_RANGE: 'a list of ranges in a packet is cut short or describes no memory',
+  E_RING_SIZE: 'more bytes than the ring or the buffer can ever hold',
 } as const);
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -36,10 +45,9 @@ export class AbiError extends Error {
     const struct = at.struct ?? '';
     const path = at.path ?? '';
     const offset = at.offset ?? -1;
-    const where = [struct, path].filter((s) => s !== '').join('.');
-    super(
-      `${where}${offset >= 0 ? ` @0x${offset.toString(16)}` : ''}${where || offset >= 0 ? ': ' : ''}${what} [${code}]`,
-    );
+    const name = [struct, path].filter((s) => s !== '').join('.');
+    const where = [name, offset < 0 ? '' : `@0x${offset.toString(16)}`].filter((s) => s !== '').join(' ');
+    super(`${where === '' ? '' : `${where}: `}${what} [${code}]`);
     this.name = new.target.name;
     this.code = code;
     this.path = path;

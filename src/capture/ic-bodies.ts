@@ -14,8 +14,8 @@ import { icmsg_negotiate, icmsgtype } from '../abi/ic/message.js';
 import { heartbeat_msg_data, ictimesync_data, ictimesync_ref_data, shutdown_msg_data } from '../abi/ic/power-time.js';
 import { hv_vss_msg } from '../abi/ic/vss.js';
 import type { Layout } from '../layout/group.js';
-import { type Place, type Setting, structPart } from './locate.js';
 import type { PartMarks } from './locate.js';
+import { type Place, type Setting, structPart } from './locate.js';
 import type { Part } from './record.js';
 
 /** Last version of the time service that sends ictimesync_data (TS_VERSION_3, drivers/hv/hv_util.c). */

@@ -27,10 +27,10 @@ export interface InputOptions extends PlainOptions {
   readonly onProgress?: (bytes: number) => void;
 }
 
-const PIECE = 1 << 20;
+const PIECE = 1 << 18;
 const LONGEST_LINE = 1 << 26;
 
-/** The bytes of a file or descriptor in pieces; a pipe that has nothing yet is waited for. */
+/** The bytes of a file or descriptor in pieces, each good until the next is asked for; a pipe that has nothing yet is waited for. */
 export function* piecesOf(
   file: string | number,
   options: Pick<InputOptions, 'offset' | 'length' | 'onProgress'> = {},
@@ -42,9 +42,9 @@ export function* piecesOf(
   let position = seekable ? skip : 0;
   if (seekable) skip = 0;
   let total = 0;
+  const buffer = Buffer.allocUnsafeSlow(PIECE);
   try {
     while (left > 0) {
-      const buffer = Buffer.allocUnsafe(PIECE);
       const got = readSome(fd, buffer, seekable ? position : null);
       if (got === 0) return;
       position += got;
@@ -148,7 +148,7 @@ function headOf(pieces: Iterator<Uint8Array>): Uint8Array {
   while (!isEnough(head)) {
     const next = pieces.next();
     if (next.done) break;
-    head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+    head = Buffer.concat([head, next.value]);
   }
   return head;
 }

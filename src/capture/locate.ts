@@ -143,7 +143,11 @@ export function structPart(place: Place, layout: Layout, setting: Setting, marks
 
 /** Nothing accounts for bytes that cannot be walked. */
 function cutShort(place: Place, struct: string, marks: PartMarks, issues: readonly Issue[]): Part {
-  return opaque(place, struct, { ...marks, issues, unattributed: (marks.unattributed ?? 0) + place.end - place.offset });
+  return opaque(place, struct, {
+    ...marks,
+    issues,
+    unattributed: (marks.unattributed ?? 0) + place.end - place.offset,
+  });
 }
 
 /** The first bytes of a structure that was recorded only in part. */
@@ -152,12 +156,19 @@ export function headPart(place: Place, layout: Layout, setting: Setting, marks: 
   const size = place.end - place.offset;
   if (size >= type.size) return structPart(place, layout, setting, marks);
   if (type.kind !== 'struct') throw new DecodeError('E_TRUNCATED', 'is no struct', { struct: type.name });
-  return part(place, marks, marks.issues ?? NONE, marks.unattributed ?? 0, { end: place.end }, {
-    struct: type.name,
-    type: prefix(type, size),
-    arch: 'any',
-    version: type.origin?.version ?? '',
-    chosen: false,
-    size,
-  });
+  return part(
+    place,
+    marks,
+    marks.issues ?? NONE,
+    marks.unattributed ?? 0,
+    { end: place.end },
+    {
+      struct: type.name,
+      type: prefix(type, size),
+      arch: 'any',
+      version: type.origin?.version ?? '',
+      chosen: false,
+      size,
+    },
+  );
 }

@@ -32,9 +32,9 @@ let index: Map<string, Named> | undefined;
 function names(): Map<string, Named> {
   if (index !== undefined) return index;
   index = new Map();
+  // PCI_BUS_RELATIONS is a message, pci_bus_relations its struct: the exact spelling counts before any other.
   const add = (name: string, named: Named): void => {
-    const key = name.toLowerCase();
-    if (!index!.has(key)) index!.set(key, named);
+    for (const key of [name, name.toLowerCase()]) if (!index!.has(key)) index!.set(key, named);
   };
   for (const [name, layout] of STRUCTS) add(name, { kind: 'struct', name, layout });
   for (const call of hypercalls)
@@ -56,7 +56,7 @@ export function findName(name: string): Named | undefined {
     const call = callOf(Number(name));
     if (call !== undefined) return { kind: 'hypercall', name: call.name, call };
   }
-  return names().get(name.toLowerCase());
+  return names().get(name) ?? names().get(name.toLowerCase());
 }
 
 /** As findName. Throws AbiError E_UNKNOWN_NAME with near names. */

@@ -88,9 +88,9 @@ export class Summary {
   }
 
   sorted(): Row[] {
-    return [...this.rows.values()].flatMap((named) => [...named.values()]).sort((a, b) =>
-      a.kind === b.kind ? b.count - a.count || (a.name < b.name ? -1 : 1) : a.kind < b.kind ? -1 : 1,
-    );
+    return [...this.rows.values()]
+      .flatMap((named) => [...named.values()])
+      .sort((a, b) => (a.kind === b.kind ? b.count - a.count || (a.name < b.name ? -1 : 1) : a.kind < b.kind ? -1 : 1));
   }
 }
 

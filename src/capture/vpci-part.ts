@@ -79,7 +79,10 @@ function formOf(
   source: 'linux' | 'openvmm',
 ): MessageForm | undefined {
   const form = pickForm(message, { version, features: undefined, size, source });
-  return form ?? (version === undefined ? undefined : pickForm(message, { version: undefined, features: undefined, size, source }));
+  return (
+    form ??
+    (version === undefined ? undefined : pickForm(message, { version: undefined, features: undefined, size, source }))
+  );
 }
 
 /** The form of the negotiated version; Linux's, unless the bytes need another source's longer one. */

@@ -1,0 +1,27 @@
+// A trace of 512 MiB through the decoder: every record comes out, and memory stays where it was.
+//
+// Then hypercall pages claimed by several Workers, every byte of every area checked.
+//
+//   npm run soak                 512 MiB, 1,000,000 claims
+//   npm run soak -- --mib 64 --claims 100000
+import assert from 'node:assert/strict';
+import { parseArgs } from 'node:util';
+import { soakPages } from './soak-pages.js';
+import { soak } from './soak-trace.js';
+
+const { values } = parseArgs({
+  options: { mib: { type: 'string', default: '512' }, claims: { type: 'string', default: '1000000' } },
+});
+const started = performance.now();
+const found = soak(Number(values.mib) * 2 ** 20, (text) => console.log(text));
+const seconds = (performance.now() - started) / 1000;
+assert.equal(found.records, found.lines, 'records');
+assert.ok(found.peakHeapMiB < 160, `the heap grew to ${found.peakHeapMiB} MiB`);
+console.log(
+  `${found.records} records, ${found.mib} MiB, ${found.linked} with links, heap at most ${found.peakHeapMiB} MiB, ${seconds.toFixed(1)} s`,
+);
+
+const pagesStarted = performance.now();
+const { claimed, refused } = await soakPages(Number(values.claims));
+const pagesSeconds = (performance.now() - pagesStarted) / 1000;
+console.log(`${claimed} hypercall pages claimed, ${refused} refused, ${pagesSeconds.toFixed(1)} s`);
