@@ -24,6 +24,16 @@ export {
   type Outcome,
   withDeposits,
 } from './hypercall/deposit.js';
+export {
+  DepositBatch,
+  FlushAddressBatch,
+  FlushListBatch,
+  type FrameFiller,
+  type InputArea,
+  MapBatch,
+  type MapTarget,
+  UnmapBatch,
+} from './hypercall/map-batch.js';
 export { callReps, type RepOutcome } from './hypercall/rep-loop.js';
 export { type Errno, errnoOf, needsMemory } from './hypercall/status.js';
 export {

@@ -1,5 +1,5 @@
 /** One frozen table of error codes; docs/errors.md and the README list is checked against it by a spec. */
-export const ERROR_CODES = Object.freeze({
+export const ERROR_CODES = /* @__PURE__ */ Object.freeze({
   E_LAYOUT_SIZE: 'a declaration claims a size that its fields do not add up to',
   E_LAYOUT_NAME: 'a declared name is not an identifier, is reserved or is used twice',
   E_LAYOUT_BITS: 'the bit-field widths of a declaration do not fill its word',

@@ -1,5 +1,5 @@
 import { EncodeError } from './errors.js';
-import { hex8, hexToBytes } from './hex.js';
+import { hex8 } from './hex.js';
 
 // Text order of the 16 wire bytes: u32, u16, u16 little-endian, then eight bytes as they are (include/linux/uuid.h, guid_t).
 const ORDER = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15] as const;
@@ -23,8 +23,8 @@ export function isGuidText(text: string): boolean {
 /** GUID text as its 16 wire bytes. Throws EncodeError E_TYPE. */
 export function guidToBytes(text: string): Uint8Array {
   if (!isGuidText(text)) throw new EncodeError('E_TYPE', `not a GUID: ${JSON.stringify(text)}`);
-  const plain = hexToBytes(text.replaceAll('-', ''));
-  return Uint8Array.from(ORDER, (from) => plain[from]!);
+  const digits = text.replaceAll('-', '');
+  return Uint8Array.from(ORDER, (from) => Number.parseInt(digits.slice(from * 2, from * 2 + 2), 16));
 }
 
 /** Writes GUID text at `offset`. Throws EncodeError E_TYPE. */

@@ -19,6 +19,11 @@ export function copyBytes(view: DataView, offset: number, length: number): Uint8
   return out;
 }
 
+/** A DataView over a copy of `length` bytes. */
+export function copyView(view: DataView, offset: number, length: number): DataView {
+  return new DataView(copyBytes(view, offset, length).buffer);
+}
+
 /** True when `length` bytes from `offset` are zero. */
 export function isZero(view: DataView, offset: number, length: number): boolean {
   let at = offset;

@@ -1,3 +1,4 @@
+import { fillConsecutive } from '../bytes/fill.js';
 import { bytesOf, copyBytes } from '../bytes/span.js';
 import { hiOf, loOf } from '../bytes/word.js';
 
@@ -149,17 +150,7 @@ export class U64Seq extends Seq<bigint> {
 
   /** Consecutive numbers from `first` (below 2^53) into the whole list: page frames of one contiguous run. */
   fillPfns(first: number): void {
-    const { view, offset, length } = this;
-    let hi = Math.floor(first / 0x100000000);
-    let lo = first - hi * 0x100000000;
-    for (let i = 0, at = offset; i < length; i++, at += 8) {
-      view.setUint32(at, lo, true);
-      view.setUint32(at + 4, hi, true);
-      if (++lo === 0x100000000) {
-        lo = 0;
-        hi++;
-      }
-    }
+    fillConsecutive(this.view, this.offset, first, this.length);
   }
 }
 

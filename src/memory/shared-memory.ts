@@ -199,14 +199,15 @@ export class SharedGuestMemory implements GuestMemory {
     if (!(Number.isSafeInteger(first) && first >= 0 && count >>> 0 === count))
       throw new MemoryError('E_RANGE', `${count} from ${first} are no page frame numbers`, gpa);
     const at = this.#regions.place(gpa, 8 * count);
-    if (at >= 0) this.#fill(at, first, first / 0x1_0000_0000, count);
+    // Halves as 32-bit integers: a fraction would be a heap number to the engine at every call.
+    if (at >= 0) this.#fill(at, first | 0, (first / 0x1_0000_0000) | 0, count);
     else this.#fillPieces(gpa, first, count);
   }
 
   #fillPieces(gpa: number, first: number, count: number): void {
     this.#regions.forEach(gpa, 8 * count, (offset, done, bytes) => {
       const start = first + done / 8;
-      this.#fill(offset, start, start / 0x1_0000_0000, bytes / 8);
+      this.#fill(offset, start | 0, (start / 0x1_0000_0000) | 0, bytes / 8);
     });
   }
 }
