@@ -29,7 +29,11 @@ export interface InputArea {
 
 /** A faster way to write consecutive numbers into guest memory, such as SharedGuestMemory of src/memory. */
 export interface FrameFiller {
-  /** `count` entries of a page number in bits 63:12 above `low` (12 bits): pages from `first`, `step` apart. */
+  /** `count` consecutive page frames from `first` as u64, at a GPA that is a multiple of 8. */
+  fillPfns(gpa: number, first: number, count: number): void;
+}
+
+/** `count` entries of a page number in bits 63:12 above `low` (12 bits): pages from `first`, `step` apart. */
 function fillPages(view: DataView, offset: number, first: number, step: number, low: number, count: number): void {
   let page = first;
   const end = offset + 8 * count;
