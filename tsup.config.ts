@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
+import { shippedAbi } from './packaging/shipped-abi.js';
 
 const library = {
   index: 'src/index.ts',
@@ -27,8 +28,11 @@ const common: Options = {
 // Here instead of `clean: true`: the builds run side by side, and one must not empty what another has written.
 rmSync('dist', { recursive: true, force: true });
 
+// Declarations as plain objects with their code, so that a bundle holds those it names and not the engines.
+const shipped: Options = { ...common, entry: library, esbuildPlugins: [shippedAbi(import.meta.dirname)] };
+
 export default defineConfig([
-  { ...common, entry: library, format: 'esm' },
+  { ...shipped, format: 'esm' },
   {
     ...common,
     entry: { cli: 'src/cli/main.ts' },
@@ -43,6 +47,6 @@ export default defineConfig([
       js: "import { createRequire as createRequireOf } from 'node:module'; const require = createRequireOf(import.meta.url);",
     },
   },
-  { ...common, entry: library, format: 'cjs' },
+  { ...shipped, format: 'cjs' },
   { ...common, entry: library, format: ['esm', 'cjs'], dts: { only: true } },
 ]);

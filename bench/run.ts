@@ -102,9 +102,9 @@ function build(): void {
   print(['building the package']);
   const child = spawnSync('npm', ['run', '--silent', 'build'], {
     cwd: projectRoot,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  if (child.status !== 0) throw new Error('the package does not build');
+  if (child.status !== 0) throw new Error(`the package does not build\n${child.stderr}`);
 }
 
 function print(lines: readonly string[]): void {

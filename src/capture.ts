@@ -14,11 +14,3 @@ export { type Row, Summary } from './capture/summary.js';
 export { Tally } from './capture/tally.js';
 export { describePart, isDecoded, issuesOf, plainValue, reencodes } from './capture/value.js';
 export { parseVmbusMessage, type VmbusParse, type VmbusParseOptions } from './capture/vmbus-parse.js';
-export {
-  type ControlWord,
-  controlWord,
-  type ResultWord,
-  splitControl,
-  splitControlWord,
-  splitResult,
-} from './hypercall/words.js';

@@ -18,13 +18,11 @@ export {
 } from './layout/bits.js';
 export {
   type Codec,
-  canGenerateCode,
   codecOf,
   consumed,
   type DecodeOptions,
   decode,
   decodeAt,
-  type Engine,
   encode,
   encodeInto,
   encodeUnchecked,
@@ -32,7 +30,9 @@ export {
   lendAt,
 } from './layout/codec.js';
 export { type Description, describe, type FieldNode, type Issue, type IssueCode } from './layout/describe.js';
+export type { Engine } from './layout/dispatch.js';
 export { check, explain } from './layout/explain.js';
+export { canGenerateCode } from './layout/generate.js';
 export {
   concrete,
   type Layout,

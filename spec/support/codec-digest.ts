@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { bytesToHex } from '../../src/bytes/hex.js';
-import { canGenerateCode, decodeAt, encodeUnchecked } from '../../src/layout/codec.js';
+import { decodeAt, encodeUnchecked } from '../../src/layout/codec.js';
+import { canGenerateCode } from '../../src/layout/generate.js';
 import { toJson } from '../../src/layout/json.js';
 import { outcome } from './canonical.js';
 import { declaredLayouts } from './declared-layouts.js';

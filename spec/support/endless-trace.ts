@@ -21,7 +21,12 @@ function unanswered(i: number): Event[] {
   return [
     { k: 'ring', direction: 'g2h', relid: 3, offset: 0, raw: packet },
     { k: 'ring', direction: 'g2h', relid: 100 + i, offset: 0, raw: packet },
-    { k: 'hypercall', control: '0x5c', in: `0400000000000000${word(1)}${word(148)}${open}${'00'.repeat(92)}`, result: '0x0' },
+    {
+      k: 'hypercall',
+      control: '0x5c',
+      in: `0400000000000000${word(1)}${word(148)}${open}${'00'.repeat(92)}`,
+      result: '0x0',
+    },
   ];
 }
 

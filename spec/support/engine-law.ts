@@ -1,5 +1,6 @@
 import { bytesToHex } from '../../src/bytes/hex.js';
-import { consumed, decodeAt, type Engine, encodeUnchecked, lendAt } from '../../src/layout/codec.js';
+import { consumed, decodeAt, encodeUnchecked, lendAt } from '../../src/layout/codec.js';
+import type { Engine } from '../../src/layout/dispatch.js';
 import type { Limits } from '../../src/layout/limits.js';
 import { onesDraw, sample, seededDraw, zeroDraw } from '../../src/layout/sample.js';
 import type { AnyType } from '../../src/layout/types.js';

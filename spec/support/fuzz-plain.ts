@@ -1,10 +1,10 @@
+import { catalog } from '../../src/abi/hypercalls/catalog.js';
+import { vmbus } from '../../src/abi/vmbus/messages.js';
+import { vpci } from '../../src/abi/vpci/messages.js';
 import { AbiError } from '../../src/bytes/errors.js';
 import { allLayouts } from '../../src/capture/names.js';
 import { type PlainOptions, PlainReader } from '../../src/capture/plain.js';
 import { presentRecord } from '../../src/capture/present.js';
-import { catalog } from '../../src/abi/hypercalls/catalog.js';
-import { vmbus } from '../../src/abi/vmbus/messages.js';
-import { vpci } from '../../src/abi/vpci/messages.js';
 import { describePart, isDecoded, issuesOf, reencodes } from '../../src/capture/value.js';
 import { coverageFaults } from './byte-coverage.js';
 import { randomBytes, randomWords } from './random.js';

@@ -1,11 +1,12 @@
 // Random input through everything that reads input. A failure prints what repeats it.
 //
-//   npm run fuzz                                  100,000 records and 20 rounds of every struct, another seed each time
+//   npm run fuzz                                  100,000 records, 1,000,000 ring states and 20 rounds of every struct, another seed each time
 //   npm run fuzz -- --seed 7 --count 5000         repeatable
 //   npm run fuzz -- --seconds 600                 as much as fits
 import { parseArgs } from 'node:util';
 import { fuzzPlain } from './fuzz-plain.js';
 import { fuzzRecords } from './fuzz-records.js';
+import { fuzzRing } from './fuzz-ring.js';
 import { fuzzStructs } from './fuzz-structs.js';
 
 /** A record that takes longer than this hangs. */
@@ -23,7 +24,7 @@ const started = Date.now();
 const go = (): boolean => seconds === undefined || Date.now() - started < seconds * 1000;
 
 console.log(`seed ${seed}`);
-const totals = { decoded: 0, refused: 0, plain: 0, structs: 0, slowest: 0 };
+const totals = { decoded: 0, refused: 0, plain: 0, structs: 0, rings: 0, slowest: 0 };
 for (let round = 0; totals.decoded + totals.refused < count && go(); round++) {
   const records = fuzzRecords(seed + round, Math.min(SHARE, count - totals.decoded - totals.refused), go);
   totals.decoded += records.decoded;
@@ -31,10 +32,17 @@ for (let round = 0; totals.decoded + totals.refused < count && go(); round++) {
   totals.slowest = Math.max(totals.slowest, records.slowest);
   totals.plain += fuzzPlain(seed + round, SHARE / 10, go);
   totals.structs += fuzzStructs(seed + round, 1, go);
+  totals.rings += ringStates(seed + round);
   if (totals.slowest > LIMIT_MS)
     throw new Error(`seed ${seed + round}: a record took ${Math.round(totals.slowest)} ms`);
 }
 const took = ((Date.now() - started) / 1000).toFixed(1);
 console.log(
-  `${totals.decoded} records decoded, ${totals.refused} refused, ${totals.plain} plain inputs, ${totals.structs} structs, slowest record ${totals.slowest.toFixed(1)} ms, ${took} s`,
+  `${totals.decoded} records decoded, ${totals.refused} refused, ${totals.plain} plain inputs, ${totals.structs} structs, ${totals.rings} ring states, slowest record ${totals.slowest.toFixed(1)} ms, ${took} s`,
 );
+
+/** A million states in a run of the usual length. */
+function ringStates(from: number): number {
+  fuzzRing(SHARE * 10, from);
+  return SHARE * 10;
+}

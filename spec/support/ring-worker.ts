@@ -25,7 +25,7 @@ const { role, shared, traffic } = workerData as {
   readonly traffic: Traffic;
 };
 /** A side that hears nothing for so long was not signalled. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 10_000;
 const memory = RingMemory.over(shared, CONTROL);
 const packetBell = new Doorbell(shared, PACKET_BELL);
 const spaceBell = new Doorbell(shared, SPACE_BELL);

@@ -2,15 +2,22 @@
 //
 // Then hypercall pages claimed by several Workers, every byte of every area checked.
 //
-//   npm run soak                 512 MiB, 1,000,000 claims
-//   npm run soak -- --mib 64 --claims 100000
+// Then packets through rings between two Workers, content, order and signals checked.
+//
+//   npm run soak                 512 MiB, 1,000,000 claims, 10,000,000 packets
+//   npm run soak -- --mib 64 --claims 100000 --packets 1000000
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 import { soakPages } from './soak-pages.js';
+import { soakRing } from './soak-ring.js';
 import { soak } from './soak-trace.js';
 
 const { values } = parseArgs({
-  options: { mib: { type: 'string', default: '512' }, claims: { type: 'string', default: '1000000' } },
+  options: {
+    mib: { type: 'string', default: '512' },
+    claims: { type: 'string', default: '1000000' },
+    packets: { type: 'string', default: '10000000' },
+  },
 });
 const started = performance.now();
 const found = soak(Number(values.mib) * 2 ** 20, (text) => console.log(text));
@@ -25,3 +32,5 @@ const pagesStarted = performance.now();
 const { claimed, refused } = await soakPages(Number(values.claims));
 const pagesSeconds = (performance.now() - pagesStarted) / 1000;
 console.log(`${claimed} hypercall pages claimed, ${refused} refused, ${pagesSeconds.toFixed(1)} s`);
+
+await soakRing(Number(values.packets), 1, (text) => console.log(text));

@@ -5,7 +5,10 @@ import type { Event } from '../../src/capture/decoder.js';
 const le = (value: number | bigint, bytes: number): string => {
   const wide = BigInt.asUintN(bytes * 8, BigInt(value));
   let text = '';
-  for (let i = 0; i < bytes; i++) text += Number((wide >> BigInt(8 * i)) & 255n).toString(16).padStart(2, '0');
+  for (let i = 0; i < bytes; i++)
+    text += Number((wide >> BigInt(8 * i)) & 255n)
+      .toString(16)
+      .padStart(2, '0');
   return text;
 };
 

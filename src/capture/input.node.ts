@@ -8,6 +8,7 @@ import { recogniseHexText } from '../files/hex-text.js';
 import { HexTextStream } from '../files/hex-text-stream.js';
 import type { Arch } from '../layout/types.js';
 import { Decoder, type Event } from './decoder.js';
+import { Holes } from './holes.js';
 import { LinkWindow } from './link-window.js';
 import { pageRecord } from './page-record.js';
 import { type PlainOptions, PlainReader } from './plain.js';
@@ -27,7 +28,7 @@ export interface InputOptions extends PlainOptions {
   readonly onProgress?: (bytes: number) => void;
 }
 
-const PIECE = 1 << 18;
+const PIECE = 1 << 16;
 const LONGEST_LINE = 1 << 26;
 
 /** The bytes of a file or descriptor in pieces, each good until the next is asked for; a pipe that has nothing yet is waited for. */
@@ -309,9 +310,11 @@ function* hexRecords(
   const decoder = new StringDecoder('latin1');
   const stream = new HexTextStream(dialect === 'hex' ? {} : { dialect });
   let reader = new PlainReader(options);
+  let holes = new Holes();
+  let start = 0n;
   let end: bigint | undefined;
   let n = 0;
-  const number = (record: DecodedRecord): DecodedRecord => ({ ...record, n: n++ });
+  const number = (record: DecodedRecord): DecodedRecord => ({ ...holes.mark(record), n: n++ });
   const batches = function* () {
     for (const piece of pieces)
       yield stream.push(decoder.write(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)));
@@ -323,7 +326,10 @@ function* hexRecords(
       if (end !== undefined && image.base !== end) {
         for (const record of reader.end()) yield number(record);
         reader = new PlainReader(options);
+        holes = new Holes();
       }
+      if (end !== image.base) start = image.base;
+      holes.add(image.holes, Number(image.base - start));
       end = image.base + BigInt(image.bytes.length);
       for (const record of reader.push(image.bytes)) yield number(record);
     }

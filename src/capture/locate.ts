@@ -49,6 +49,8 @@ export type CaptureIssueCode =
   | 'I_TRAILER'
   /** A completion without an open request. */
   | 'I_NO_REQUEST'
+  /** Bytes that a dump does not give. */
+  | 'I_MISSING'
   /** A logical device id that was widened with its sign. */
   | 'I_SIGN_EXTENDED'
   | 'I_RESERVED'

@@ -117,10 +117,11 @@ function nameOf(type: number): string | undefined {
 /** Accounts for the trailer; returns bytes that nothing accounts for. */
 function trailer(view: DataView, at: number, packet: PacketPlace, slack: Slack[], issues: Issue[]): number {
   const left = packet.end - at;
-  if (left <= 0) return 0;
   if (left < TRAILER) {
-    issues.push(issue('I_SHORT', `the trailer has 8 bytes, ${left} are there`, at));
-    slack.push({ name: 'cut trailer', offset: at, length: left });
+    // A packet that is cut itself has been reported.
+    if (issues.every((one) => one.code !== 'I_SHORT'))
+      issues.push(issue('I_SHORT', `the trailer has 8 bytes, ${left} are there`, at));
+    if (left > 0) slack.push({ name: 'cut trailer', offset: at, length: left });
     return 0;
   }
   slack.push({ name: 'trailer', offset: at, length: TRAILER });

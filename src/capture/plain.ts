@@ -128,7 +128,7 @@ export class PlainReader {
       unknown: anyUnknown([part]),
       parts: [part],
       issues: [],
-      ...(named.kind === 'message' ? { direction } : {}),
+      ...(named.kind === 'message' ? { direction: part.direction ?? direction } : {}),
     };
   }
 

@@ -148,13 +148,19 @@ export function vpciCompletion(
   )
     channel.protocol = channel.asked;
   if (isShifted(at)) return { part: shifted(at), ...(pending ? { request: pending.n } : {}) };
-  const { layout, withDescriptor } = replyFor(pending?.form, pending?.message, at, setting);
+  const forms = pending === undefined ? ALL_FORMS : [pending.form, ...pending.message.is];
+  const { layout, withDescriptor } = replyFor(forms, at, setting);
   const part = structPart({ ...place, offset: withDescriptor ? at.packetAt : place.offset }, layout, setting, {
     direction,
     issues,
     reply: true,
     ...(pending ? { name: pending.message.name } : {}),
   });
+  if (pending === undefined && part.offset + part.size < place.end) {
+    const from = part.offset + part.size;
+    slack.push({ name: 'reply to a request that was not recorded', offset: from, length: place.end - from });
+    return { part };
+  }
   return { part: settleEnd(part, place, slack, 0), ...(pending ? { request: pending.n } : {}) };
 }
 
@@ -165,18 +171,18 @@ interface Reply {
 
 const STATUS: Reply = { layout: pci_response, withDescriptor: true };
 
+/** Where the request is not known, Linux's replies tell themselves apart by their sizes. */
+const ALL_FORMS: readonly MessageForm[] = [...vpci.byName.values()].flatMap((message) =>
+  message.is.filter((form) => form.replyWithDescriptor),
+);
+
 /** A refused request is answered by the status alone, whatever its full reply would be. */
-function replyFor(
-  form: MessageForm | undefined,
-  message: Message | undefined,
-  at: PayloadPlace,
-  setting: Setting,
-): Reply {
+function replyFor(forms: readonly MessageForm[], at: PayloadPlace, setting: Setting): Reply {
   const { view, offset, end } = at.place;
   let near: Reply | undefined;
   let long: Reply | undefined;
-  for (const candidate of [form, ...(message?.is ?? [])]) {
-    if (candidate?.reply === undefined) continue;
+  for (const candidate of forms) {
+    if (candidate.reply === undefined) continue;
     const reply = { layout: candidate.reply, withDescriptor: candidate.replyWithDescriptor ?? false };
     const room = end - (reply.withDescriptor ? at.packetAt : offset);
     const left = room - bodySize(reply.layout, setting, room);
@@ -184,7 +190,7 @@ function replyFor(
     // Packets are padded to 8 with zeros: bytes that are none speak for a longer reply.
     if (left < 8 && isZero(view, end - left, left)) return reply;
     if (left < 8) near ??= reply;
-    long ??= reply;
+    if (forms !== ALL_FORMS) long ??= reply;
   }
   return near ?? long ?? STATUS;
 }

@@ -1,4 +1,5 @@
 import { LayoutError } from '../bytes/errors.js';
+import { withEngines } from './engines.js';
 import { checkNames, isReservedName } from './names.js';
 import { enumMeta } from './scalar.js';
 import type { ArrayType, BitField, BitsType, EnumMeta, Origin, ScalarType } from './types.js';
@@ -20,7 +21,7 @@ export interface GapBits<N extends number> {
   readonly implicit: true;
 }
 
-/** `width` bits that C leaves undeclared in the middle or at the end of a word. */
+/** `width` bits that C leaves undeclared in the middle or at the end of a word; reserved whatever their name. */
 export function gap<const N extends number>(width: N): GapBits<N> {
   return { width, implicit: true };
 }
@@ -63,9 +64,13 @@ type WidthOf<W> = W extends { readonly width: infer N } ? N : W;
 type BitValue<N> = N extends 1 ? boolean : N extends Upto32 ? number : bigint;
 type ReservedKey =
   `${'reserved' | 'rsvd' | 'resvd' | 'padding' | 'unused' | 'mbz' | 'Reserved' | '_reserved'}${string}`;
-export type BitsValue<F> = { [K in keyof F]: BitValue<WidthOf<F[K]>> };
-export type BitsInput<F> = { [K in keyof F as K extends ReservedKey ? never : K]: BitValue<WidthOf<F[K]>> } & {
-  [K in keyof F as K extends ReservedKey ? K : never]?: BitValue<WidthOf<F[K]>>;
+export type BitsValue<F> = { -readonly [K in keyof F]: BitValue<WidthOf<F[K]>> };
+/** Names of the fields that encode fills with zeros when they are left out. */
+type ZeroKeys<F> = {
+  [K in keyof F]: K extends ReservedKey ? K : F[K] extends { readonly implicit: true } ? K : never;
+}[keyof F];
+export type BitsInput<F> = { [K in Exclude<keyof F, ZeroKeys<F>>]: BitValue<WidthOf<F[K]>> } & {
+  [K in ZeroKeys<F>]?: BitValue<WidthOf<F[K]>>;
 };
 
 export interface BitsOptions {
@@ -131,7 +136,7 @@ function declare(name: string, word: BitsWord, widths: BitWidths, options: BitsO
       name: key,
       at,
       width,
-      reserved: isReservedName(key),
+      reserved: isReservedName(key) || (named && 'implicit' in spec),
       ...(named && 'enumeration' in spec ? { enumeration: spec.enumeration } : {}),
       ...(named && 'implicit' in spec ? { implicit: true } : {}),
     });
@@ -140,7 +145,7 @@ function declare(name: string, word: BitsWord, widths: BitWidths, options: BitsO
   const size = unit.size * words;
   if (at !== size * 8)
     throw new LayoutError('E_LAYOUT_BITS', `widths add up to ${at} bits, the word has ${size * 8}`, { struct: owner });
-  return {
+  return withEngines({
     kind: 'bits',
     name,
     size,
@@ -152,5 +157,5 @@ function declare(name: string, word: BitsWord, widths: BitWidths, options: BitsO
     ...(options.word ? { wordName: options.word } : {}),
     ...(options.group ? { group: options.group } : {}),
     ...(origin ? { origin } : {}),
-  };
+  });
 }

@@ -1,14 +1,13 @@
 import { DecodeError, EncodeError } from '../bytes/errors.js';
 import { viewOf } from '../bytes/span.js';
-import { compileDecode, type DecodeFn } from './compile-decode.js';
-import { compileEncode, type EncodeFn } from './compile-encode.js';
-import { explain } from './explain.js';
-import { interpretDecode, TRUNCATED } from './interpret-decode.js';
-import { interpretEncode } from './interpret-encode.js';
-import type { Cursor, Limits } from './limits.js';
+import type { Cursor } from './cursor.js';
+import { codeOf, type Engine, enginesInUse } from './dispatch.js';
+import { type Limits, setCursor } from './limits.js';
+import { TRUNCATED } from './markers.js';
+import { requireValue } from './refusal.js';
 import type { AnySeq, U64Seq } from './seq.js';
 import { sizeOf } from './size.js';
-import { type AnyType, type Declared, type InputOf, titleOf, type ValueOf } from './types.js';
+import { type AnyType, type Code, type Declared, type InputOf, titleOf, type ValueOf } from './types.js';
 
 /** A decoded value whose lists and byte strings are windows into the caller's memory. */
 export type Lent<V> = V extends Uint8Array
@@ -23,60 +22,6 @@ export type Lent<V> = V extends Uint8Array
           ? { [K in keyof V]: Lent<V[K]> }
           : V;
 
-export type Engine = 'compiled' | 'interpreted';
-
-interface Engines {
-  decode: DecodeFn;
-  encode: EncodeFn;
-}
-
-let generates: boolean | undefined;
-
-/** False where the host forbids code from strings (a content security policy, --disallow-code-generation-from-strings). */
-export function canGenerateCode(): boolean {
-  if (generates === undefined) {
-    try {
-      generates = new Function('return true')() === true;
-    } catch {
-      generates = false;
-    }
-  }
-  return generates;
-}
-
-const ENGINES = { compiled: new WeakMap<AnyType, Engines>(), interpreted: new WeakMap<AnyType, Engines>() };
-
-/** Both directions of one declaration, made at first use. `compiled` falls back where code cannot be generated. */
-function enginesOf(type: AnyType, engine: Engine): Engines {
-  let made = ENGINES[engine].get(type);
-  if (made === undefined) {
-    made =
-      engine === 'compiled' && canGenerateCode()
-        ? lazily(type)
-        : {
-            decode: (view, at, cursor, lend) => interpretDecode(type, view, at, cursor, lend),
-            encode: (value, view, at) => interpretEncode(type, value, view, at),
-          };
-    ENGINES[engine].set(type, made);
-  }
-  return made;
-}
-
-/** Each direction compiles itself at its first call, and then is the generated code. */
-function lazily(type: AnyType): Engines {
-  const made: Engines = {
-    decode: (view, at, cursor, lend) => {
-      made.decode = compileDecode(type);
-      return made.decode(view, at, cursor, lend);
-    },
-    encode: (value, view, at) => {
-      made.encode = compileEncode(type);
-      return made.encode(value, view, at);
-    },
-  };
-  return made;
-}
-
 /** One declaration's decoder and encoder, looked up once: for loops. */
 export interface Codec<T> {
   /** As decodeAt(type, …). */
@@ -90,11 +35,11 @@ export interface Codec<T> {
 /** The codec of one declaration. */
 export function codecOf<T extends Declared>(declared: T, engine: Engine = 'compiled'): Codec<T> {
   const type = declared as unknown as AnyType;
-  const engines = enginesOf(type, engine);
+  const code = codeOf(type, engine);
   return {
-    decodeAt: (view, offset, limits) => run(type, engines, view, offset, limits, false) as ValueOf<T>,
-    lendAt: (view, offset, limits) => run(type, engines, view, offset, limits, true) as Lent<ValueOf<T>>,
-    encodeInto: (value, view, offset) => put(type, engines, value, view, offset),
+    decodeAt: (view, offset, limits) => run(type, code, view, offset, limits, false) as ValueOf<T>,
+    lendAt: (view, offset, limits) => run(type, code, view, offset, limits, true) as Lent<ValueOf<T>>,
+    encodeInto: (value, view, offset) => put(type, code, value, view, offset),
   };
 }
 
@@ -103,36 +48,36 @@ const SHARED: Cursor = { end: 0, varEnd: -1, reps: -1, p: 0 };
 
 function run(
   type: AnyType,
-  engines: Engines,
+  code: Code,
   view: DataView,
   offset: number,
   limits: Limits | undefined,
   lend: boolean,
 ): unknown {
   const cursor = SHARED;
-  cursor.end = view.byteLength;
-  cursor.varEnd = -1;
-  cursor.reps = -1;
-  if (limits !== undefined) {
-    if (limits.end !== undefined && limits.end < cursor.end) cursor.end = limits.end;
-    if (limits.varEnd !== undefined) cursor.varEnd = limits.varEnd;
-    if (limits.reps !== undefined) cursor.reps = limits.reps;
-  }
+  setCursor(cursor, view, limits);
   try {
-    return engines.decode(view, offset, cursor, lend);
+    return code.decode(view, offset, cursor, lend);
   } catch (error) {
-    if (error === TRUNCATED || error instanceof RangeError) throw explain(type, view, offset, limits);
+    if (error === TRUNCATED || error instanceof RangeError) throw whyNot(type, view, offset, limits);
     throw error;
   }
 }
 
-function put(type: AnyType, engines: Engines, value: unknown, view: DataView, offset: number): number {
+/** Code that the package was built with says by itself what is missing. */
+function whyNot(type: AnyType, view: DataView, offset: number, limits: Limits | undefined): DecodeError {
+  const engines = enginesInUse();
+  if (engines !== undefined) return engines.explain(type, view, offset, limits);
+  return new DecodeError('E_TRUNCATED', 'the bytes end early', { struct: titleOf(type), offset: 0 });
+}
+
+function put(type: AnyType, code: Code, value: unknown, view: DataView, offset: number): number {
   try {
-    return engines.encode(value, view, offset) - offset;
+    return code.encode(value, view, offset) - offset;
   } catch (error) {
     if (error instanceof EncodeError && error.path !== '') throw error;
     // Generated code only says that something is wrong; the interpreter says what and where.
-    interpretEncode(type, value, view, offset);
+    requireValue(type, value, view, offset);
     throw error;
   }
 }
@@ -146,7 +91,7 @@ export function decodeAt<T extends Declared>(
   engine: Engine = 'compiled',
 ): ValueOf<T> {
   const t = type as unknown as AnyType;
-  return run(t, enginesOf(t, engine), view, offset, limits, false) as ValueOf<T>;
+  return run(t, codeOf(t, engine), view, offset, limits, false) as ValueOf<T>;
 }
 
 /** As decodeAt, with lists and byte strings lent: windows into the view's memory. */
@@ -158,7 +103,7 @@ export function lendAt<T extends Declared>(
   engine: Engine = 'compiled',
 ): Lent<ValueOf<T>> {
   const t = type as unknown as AnyType;
-  return run(t, enginesOf(t, engine), view, offset, limits, true) as Lent<ValueOf<T>>;
+  return run(t, codeOf(t, engine), view, offset, limits, true) as Lent<ValueOf<T>>;
 }
 
 /** One past the last byte that the decode just before belonged to. */
@@ -201,7 +146,7 @@ export function encodeInto<T extends Declared>(
   engine: Engine = 'compiled',
 ): number {
   const t = type as unknown as AnyType;
-  return put(t, enginesOf(t, engine), value, view, offset);
+  return put(t, codeOf(t, engine), value, view, offset);
 }
 
 /** The value as bytes: C's sizeof, and the lists behind it. Throws EncodeError. */
@@ -212,6 +157,6 @@ export function encode<T extends Declared>(type: T, value: InputOf<T>, engine: E
 /** As encode, for a value whose type is not known when compiling (JSON, another decoder). Throws EncodeError. */
 export function encodeUnchecked(type: AnyType, value: unknown, engine: Engine = 'compiled'): Uint8Array {
   const bytes = new Uint8Array(sizeOf(type, value));
-  const written = put(type, enginesOf(type, engine), value, viewOf(bytes), 0);
+  const written = put(type, codeOf(type, engine), value, viewOf(bytes), 0);
   return written === bytes.length ? bytes : bytes.subarray(0, written);
 }

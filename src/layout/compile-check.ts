@@ -2,9 +2,10 @@ import { pagesTouched } from '../bytes/page.js';
 import { isZero } from '../bytes/span.js';
 import { popcount32 } from '../bytes/word.js';
 import { ruleExpr, zeroTest } from './compile-decode.js';
+import type { Cursor } from './cursor.js';
 import { behind, Emitter, expr, type Place, place, readExpr, refExpr } from './emit.js';
-import { TRUNCATED } from './interpret-decode.js';
-import { type Cursor, tagRef } from './limits.js';
+import { tagRef } from './limits.js';
+import { TRUNCATED } from './markers.js';
 import type { AnyType, BitsType, RepType, ScalarType, StructType, UnionType, VarheadType } from './types.js';
 
 /** False when check() would find nothing; true when it has to look. Throws the TRUNCATED marker. */
@@ -57,9 +58,12 @@ function testScalar(ctx: Context, type: ScalarType, at: Place): void {
   if (type.enumeration && !type.flags) {
     const { names } = type.enumeration;
     const index = ctx.known.push(names) - 1;
-    // Constants may be kept as numbers where the field is wide, or the other way round.
-    const wide = [...names.keys()].some((k) => typeof k === 'bigint') !== type.scalar.endsWith('64');
-    ctx.e.line(wide ? 'return true;' : `if(!known[${index}].has(${read}))return true;`);
+    const bigints = [...names.keys()].some((k) => typeof k === 'bigint');
+    const wide = type.size === 8;
+    // Small constants of a wide field are kept as numbers.
+    if (wide && !bigints)
+      ctx.e.line(`if(${readExpr('u32', behind(at, 4))}!==0||!known[${index}].has(${readExpr('u32', at)}))return true;`);
+    else ctx.e.line(wide === bigints ? `if(!known[${index}].has(${read}))return true;` : 'return true;');
   }
   if (type.multipleOf !== undefined) {
     const low = type.size === 8 ? readExpr('u32', at) : read;

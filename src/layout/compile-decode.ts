@@ -1,37 +1,66 @@
 import { readGuid } from '../bytes/guid.js';
 import { pagesTouched } from '../bytes/page.js';
-import { bytesOf, copyBytes, isZero } from '../bytes/span.js';
+import { bytesOf, copyBytes, copyView, isZero } from '../bytes/span.js';
 import { joinU64, popcount32 } from '../bytes/word.js';
 import { behind, Emitter, expr, type Place, place, readExpr, refExpr } from './emit.js';
-import { type Plain, TRUNCATED } from './interpret-decode.js';
-import { type Cursor, tagRef } from './limits.js';
+import { tagRef } from './limits.js';
+import { TRUNCATED } from './markers.js';
 import { resolveRef } from './ref.js';
-import { seqOver } from './seq.js';
+import { I32Seq, I64Seq, U8Seq, U16Seq, U32Seq, U64Seq } from './seq.js';
 import {
   type AnyType,
   type ArrayType,
   type BitField,
   type BitsType,
+  type Code,
   type RepType,
+  type ScalarName,
   type StructType,
   titleOf,
   type UnionType,
   type VarheadType,
 } from './types.js';
 
-export type DecodeFn = (view: DataView, at: number, cursor: Cursor, lend: boolean) => Plain;
+export type DecodeFn = Code['decode'];
 
-const RUNTIME = { readGuid, bytesOf, copyBytes, isZero, seqOver, popcount32, pagesTouched, joinU64, TRUNCATED };
+/** What generated decoders call. */
+export const DECODE_RUNTIME = {
+  readGuid,
+  bytesOf,
+  copyBytes,
+  copyView,
+  isZero,
+  popcount32,
+  pagesTouched,
+  joinU64,
+  TRUNCATED,
+  U8Seq,
+  U16Seq,
+  U32Seq,
+  U64Seq,
+  I32Seq,
+  I64Seq,
+};
 
-/** Straight-line code for one declaration. Throws EvalError where the host forbids code generation. */
-export function compileDecode(type: AnyType): DecodeFn {
+/** The body of `(dv, o, c, lend) => value`, straight-line code for one declaration; the first statement tests the length. */
+export function decodeSource(type: AnyType): string {
   const e = new Emitter();
   const value = decode(e, type, place('o'), type, place('o'));
-  const body = `if(o+${type.minSize}>c.end)throw TRUNCATED;\n${e.lines.join('\n')}\n${type.flexible ? '' : `c.p=o+${type.size};\n`}return ${value};`;
-  const names = Object.keys(RUNTIME);
-  return new Function(...names, `"use strict";return function decode_${titleOf(type)}(dv,o,c,lend){${body}}`)(
-    ...Object.values(RUNTIME),
-  );
+  return `if(o+${type.minSize}>c.end)throw TRUNCATED;\n${e.lines.join('\n')}\n${type.flexible ? '' : `c.p=o+${type.size};\n`}return ${value};`;
+}
+
+/** The decoder of one declaration. Throws EvalError where the host forbids code generation. */
+export function compileDecode(type: AnyType): DecodeFn {
+  const names = Object.keys(DECODE_RUNTIME);
+  const body = `"use strict";return function decode_${titleOf(type)}(dv,o,c,lend){${decodeSource(type)}}`;
+  return new Function(...names, body)(...Object.values(DECODE_RUNTIME));
+}
+
+/** A list of scalars, lent or over a copy, as an expression of generated code. */
+function listOver(scalar: ScalarName, at: string, count: string | number): string {
+  const list = `${scalar.toUpperCase()}Seq`;
+  const bytes = `${count}*${Number(scalar.slice(1)) / 8}`;
+  return `(lend?new ${list}(dv,${at},${count}):new ${list}(copyView(dv,${at},${bytes}),0,${count}))`;
 }
 
 // The largest array that is unrolled into one literal; longer ones are a loop.
@@ -123,7 +152,7 @@ function bitExpr(f: BitField, word: (bit: number) => string, step: number): stri
 function decodeArray(e: Emitter, type: ArrayType, at: Place): string {
   const { of, count } = type;
   const lendable = of.kind === 'scalar';
-  const lent = lendable ? `seqOver('${of.scalar}',dv,${expr(at)},${count},true)` : '';
+  const lent = lendable ? `new ${of.scalar.toUpperCase()}Seq(dv,${expr(at)},${count})` : '';
   if (of.kind === 'scalar' && count <= UNROLL) {
     const items = Array.from({ length: count }, (_, i) => readExpr(of.scalar, behind(at, i * of.size)));
     return `lend?${lent}:[${items.join(',')}]`;
@@ -223,9 +252,10 @@ export function ruleExpr(owner: AnyType, base: Place, list: RepType | VarheadTyp
   if ('pages' in rule) return `pagesTouched(${read(rule.pages[0])},${read(rule.pages[1])})`;
   if ('quotient' in rule) return `Math.floor(${read(rule.quotient[0])}/${rule.quotient[1]})`;
   const ref = resolveRef(owner, rule.popcount, 'count');
-  const at = behind(base, ref.offset);
-  const low = `popcount32(${readExpr('u32', at)})`;
-  return ref.size === 8 ? `${low}+popcount32(${readExpr('u32', behind(at, 4))})` : low;
+  const counts = [`popcount32(${refExpr(ref, base)})`];
+  for (let more = 4; more < ref.size; more += 4)
+    counts.push(`popcount32(${readExpr('u32', behind(base, ref.offset + more))})`);
+  return counts.length === 1 ? counts[0] : `(${counts.join('+')})`;
 }
 
 function decodeList(e: Emitter, type: RepType | VarheadType, at: Place, owner: AnyType, base: Place): string {
@@ -241,7 +271,7 @@ function decodeList(e: Emitter, type: RepType | VarheadType, at: Place, owner: A
   );
   if (of.kind === 'scalar') {
     e.line(`c.p=${start}+${count}*${of.size};`);
-    return `seqOver('${of.scalar}',dv,${start},${count},lend)`;
+    return listOver(of.scalar, start, count);
   }
   const list = e.fresh('a');
   const p = e.fresh('e');

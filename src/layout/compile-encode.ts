@@ -1,11 +1,13 @@
 import { writeGuid } from '../bytes/guid.js';
 import { bytesOf, clear } from '../bytes/span.js';
 import { behind, Emitter, expr, type Place, place } from './emit.js';
-import { isListLike, isSeq } from './seq.js';
+import { elements, putBytes, putU64s, putWire, refuse } from './encode-runtime.js';
+import { isSeq } from './seq.js';
 import {
   type AnyType,
   type ArrayType,
   type BitsType,
+  type Code,
   type RepType,
   type ScalarName,
   type StructType,
@@ -14,59 +16,25 @@ import {
   type VarheadType,
 } from './types.js';
 
-/** Writes `value`, returns one past the last byte. Throws REFUSED (or whatever a setter throws) when the value or the area is wrong. */
-export type EncodeFn = (value: unknown, view: DataView, at: number) => number;
+export type EncodeFn = Code['encode'];
 
-/** Thrown by generated code; the interpreter then says what is wrong. */
-export const REFUSED = Object.freeze({ refused: true });
+/** What generated encoders call. */
+export const ENCODE_RUNTIME = { refuse, putBytes, putWire, putU64s, elements, isSeq, writeGuid, bytesOf, clear };
 
-function refuse(): never {
-  throw REFUSED;
-}
-
-function putBytes(view: DataView, at: number, value: unknown, size: number): void {
-  if (!(value instanceof Uint8Array) || value.length !== size) refuse();
-  bytesOf(view, at, size).set(value);
-}
-
-/** Copies a list that already is wire bytes; returns one past its last byte. */
-function putWire(view: DataView, at: number, bytes: Uint8Array): number {
-  bytesOf(view, at, bytes.length).set(bytes);
-  return at + bytes.length;
-}
-
-/** Writes a list of u64; returns one past its last byte. */
-function putU64s(view: DataView, at: number, value: unknown): number {
-  const list = elements(value) as ArrayLike<bigint>;
-  const { length } = list;
-  for (let i = 0; i < length; i++) {
-    const v = list[i]!;
-    if (typeof v !== 'bigint' || v < 0n || v > 0xffffffffffffffffn) refuse();
-    view.setBigUint64(at + i * 8, v, true);
-  }
-  return at + length * 8;
-}
-
-function elements(value: unknown): ArrayLike<unknown> {
-  if (isSeq(value)) return value.toArray();
-  if (!isListLike(value)) refuse();
-  return value;
-}
-
-const RUNTIME = { refuse, putBytes, putWire, putU64s, elements, isSeq, writeGuid, bytesOf, clear };
-
-/** Straight-line encoder of one declaration. Throws EvalError where the host forbids code generation. */
-export function compileEncode(type: AnyType): EncodeFn {
+/** The body of `(x, dv, o) => end`, straight-line code for one declaration. */
+export function encodeSource(type: AnyType): string {
   const e = new Emitter();
   e.line('let p=o;');
-  const fixed = encode(e, type, 'x', place('o'));
-  const tail = type.flexible ? 'return p;' : `return o+${type.size};`;
-  if (fixed) e.line('');
-  const names = Object.keys(RUNTIME);
-  return new Function(
-    ...names,
-    `"use strict";return function encode_${titleOf(type)}(x,dv,o){if(o+${type.minSize}>dv.byteLength)refuse();\n${e.lines.join('\n')}\n${tail}}`,
-  )(...Object.values(RUNTIME));
+  encode(e, type, 'x', place('o'));
+  const end = type.flexible ? 'return p;' : `return o+${type.size};`;
+  return `if(o+${type.minSize}>dv.byteLength)refuse();\n${e.lines.join('\n')}\n${end}`;
+}
+
+/** The encoder of one declaration. Throws EvalError where the host forbids code generation. */
+export function compileEncode(type: AnyType): EncodeFn {
+  const names = Object.keys(ENCODE_RUNTIME);
+  const body = `"use strict";return function encode_${titleOf(type)}(x,dv,o){${encodeSource(type)}}`;
+  return new Function(...names, body)(...Object.values(ENCODE_RUNTIME));
 }
 
 /** Emits the writes of `value` (an expression without side effects); a flexible type leaves `p` behind its last byte. */

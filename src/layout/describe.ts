@@ -1,8 +1,9 @@
 import { DecodeError } from '../bytes/errors.js';
 import { readGuid } from '../bytes/guid.js';
 import { bytesOf, isZero } from '../bytes/span.js';
+import type { Cursor } from './cursor.js';
 import { armOf, readBitField, readScalar } from './interpret-decode.js';
-import { type Cursor, cursorOf, type Limits, listEnd, wantedCount } from './limits.js';
+import { cursorOf, type Limits, listEnd, wantedCount } from './limits.js';
 import { seqOver } from './seq.js';
 import { nameOf, symbolOf } from './symbol.js';
 import {
@@ -55,6 +56,9 @@ export interface Description {
   readonly issues: readonly Issue[];
 }
 
+/** A node being filled in: what only some nodes have is added to those. */
+type OpenNode = { -readonly [K in keyof FieldNode]: FieldNode[K] };
+
 interface Walk {
   readonly view: DataView;
   readonly start: number;
@@ -70,8 +74,8 @@ export function describe(type: AnyType, view: DataView, offset = 0, limits?: Lim
   const struct = titleOf(type);
   const walk: Walk = { view, start: offset, struct, cursor: cursorOf(view, limits), issues: [], partial: false };
   const root = visit(walk, type, offset, '', '', type, offset);
-  const size = type.flexible ? walk.cursor.p - offset : type.size;
-  return { root: { ...root, size }, size, issues: walk.issues };
+  root.size = type.flexible ? walk.cursor.p - offset : type.size;
+  return { root, size: root.size, issues: walk.issues };
 }
 
 const join = (path: string, key: string): string =>
@@ -102,42 +106,68 @@ function visit(
   path: string,
   owner: AnyType,
   base: number,
-): FieldNode {
-  const { view, start } = walk;
-  const here = { key, path, offset: at - start, size: type.size, type };
-  const before = walk.issues.length;
+): OpenNode {
+  const node: OpenNode = { key, path, offset: at - walk.start, size: type.size, type };
   switch (type.kind) {
     case 'anon':
       return visit(walk, type.of, at, key, path, owner, base);
     case 'struct':
-      return { ...here, ...visitStruct(walk, type, at, path) };
+      visitStruct(walk, type, at, path, node);
+      return node;
     case 'union':
-      return { ...here, ...visitUnion(walk, type, at, path, owner, base) };
+      visitUnion(walk, type, at, path, owner, base, node);
+      return node;
     case 'rep':
     case 'varhead':
-      return { ...here, ...visitList(walk, type, at, path, owner, base) };
-    case 'bits':
-      need(walk, at, type.size, path);
-      return { ...here, children: visitBits(walk, type, at, path) };
+      visitList(walk, type, at, path, owner, base, node);
+      return node;
     case 'array':
-      return { ...here, ...visitArray(walk, type.of, type.count, at, path) };
+      visitArray(walk, type.of, type.count, at, path, node);
+      return node;
     default:
+      need(walk, at, type.size, path);
+      visitLeaf(walk, type, at, path, node);
+      return node;
+  }
+}
+
+type Leaf = Exclude<AnyType, { kind: 'anon' | 'struct' | 'union' | 'rep' | 'varhead' | 'array' }>;
+
+function visitLeaf(walk: Walk, type: Leaf, at: number, path: string, node: OpenNode): void {
+  const { view } = walk;
+  const before = walk.issues.length;
+  switch (type.kind) {
+    case 'bits':
+      node.children = visitBits(walk, type, at, path);
+      return;
+    case 'rsvd':
+      node.value = bytesOf(view, at, type.size);
+      if (!isZero(view, at, type.size))
+        report(walk, 'I_RESERVED', path, at, `reserved, not zero: ${hexOf(view, at, type.size)}`);
       break;
+    case 'guid':
+      node.value = readGuid(view, at);
+      return;
+    case 'bytes':
+      node.value = bytesOf(view, at, type.size);
+      return;
+    case 'atomic':
+      node.value = readScalar(view, at, type.scalar);
+      return;
+    case 'scalar': {
+      const value = readScalar(view, at, type.scalar);
+      node.value = value;
+      const symbol = symbolOf(type, value);
+      if (symbol !== undefined) node.symbol = symbol;
+      reportScalar(walk, type, value, path, at);
+    }
   }
-  need(walk, at, type.size, path);
-  if (type.kind === 'rsvd') {
-    const zero = isZero(view, at, type.size);
-    if (!zero) report(walk, 'I_RESERVED', path, at, `reserved, not zero: ${hexOf(view, at, type.size)}`);
-    return { ...here, value: bytesOf(view, at, type.size), ...(zero ? {} : { issues: walk.issues.slice(before) }) };
-  }
-  if (type.kind === 'guid') return { ...here, value: readGuid(view, at) };
-  if (type.kind === 'bytes') return { ...here, value: bytesOf(view, at, type.size) };
-  const value = readScalar(view, at, type.scalar);
-  if (type.kind === 'atomic') return { ...here, value };
-  const symbol = symbolOf(type, value);
-  reportScalar(walk, type, value, path, at);
-  const issues = walk.issues.slice(before);
-  return { ...here, value, ...(symbol === undefined ? {} : { symbol }), ...(issues.length ? { issues } : {}) };
+  keepIssues(walk, before, node);
+}
+
+/** The issues found since there were `before`, if any. */
+function keepIssues(walk: Walk, before: number, node: OpenNode): void {
+  if (walk.issues.length > before) node.issues = walk.issues.slice(before);
 }
 
 function reportScalar(walk: Walk, type: ScalarType, value: number | bigint, path: string, at: number): void {
@@ -148,19 +178,13 @@ function reportScalar(walk: Walk, type: ScalarType, value: number | bigint, path
 }
 
 /** A list of scalars as one leaf; its elements are looked at only where one could be wrong. */
-function scalars(
-  walk: Walk,
-  of: ScalarType,
-  count: number,
-  at: number,
-  path: string,
-): Pick<FieldNode, 'value' | 'issues'> {
+function visitScalars(walk: Walk, of: ScalarType, count: number, at: number, path: string, node: OpenNode): void {
   const before = walk.issues.length;
-  const value = seqOver(of.scalar, walk.view, at, count, true);
+  const list = seqOver(of.scalar, walk.view, at, count, true);
   if (of.multipleOf !== undefined || (of.enumeration && !of.flags))
-    for (let i = 0; i < count; i++) reportScalar(walk, of, value.at(i)!, `${path}[${i}]`, at + i * of.size);
-  const issues = walk.issues.slice(before);
-  return { value, ...(issues.length ? { issues } : {}) };
+    for (let i = 0; i < count; i++) reportScalar(walk, of, list.at(i)!, `${path}[${i}]`, at + i * of.size);
+  node.value = list;
+  keepIssues(walk, before, node);
 }
 
 const hex = (value: number | bigint): string => (value < 0 ? String(value) : `0x${value.toString(16)}`);
@@ -170,19 +194,20 @@ function hexOf(view: DataView, at: number, size: number): string {
   return size > 16 ? `${shown}…` : shown;
 }
 
-function visitStruct(walk: Walk, type: StructType, base: number, path: string): Pick<FieldNode, 'children' | 'size'> {
+function visitStruct(walk: Walk, type: StructType, base: number, path: string, node: OpenNode): void {
   const children: FieldNode[] = [];
   let open = false;
   for (const slot of type.slots) {
     const at = open ? walk.cursor.p : base + slot.offset;
     const flat = slot.anon && slot.type.kind !== 'union';
-    const node = visit(walk, slot.type, at, slot.key, flat ? path : join(path, slot.key), type, base);
-    if (flat) children.push(...(node.children ?? []));
-    else children.push(node);
+    const child = visit(walk, slot.type, at, slot.key, flat ? path : join(path, slot.key), type, base);
+    if (flat) children.push(...(child.children ?? []));
+    else children.push(child);
     if (slot.type.flexible) open = true;
   }
   if (!open) walk.cursor.p = base + type.size;
-  return { children, size: walk.cursor.p - base };
+  node.children = children;
+  node.size = walk.cursor.p - base;
 }
 
 function visitBits(walk: Walk, type: BitsType, at: number, path: string): FieldNode[] {
@@ -191,23 +216,7 @@ function visitBits(walk: Walk, type: BitsType, at: number, path: string): FieldN
     const where = join(path, field.name);
     const from = at + Math.floor(field.at / 8);
     const symbol = field.enumeration && nameOf(field.enumeration, typeof value === 'boolean' ? Number(value) : value);
-    const found: Issue[] = [];
-    if (field.reserved && value !== 0 && value !== 0n && value !== false) {
-      found.push(
-        report(walk, 'I_RESERVED', where, from, `reserved, not zero: ${typeof value === 'boolean' ? 1 : hex(value)}`),
-      );
-    }
-    if (field.enumeration && symbol === undefined)
-      found.push(
-        report(
-          walk,
-          'I_ENUM',
-          where,
-          from,
-          `${hex(typeof value === 'boolean' ? Number(value) : value)} is no ${field.enumeration.name}`,
-        ),
-      );
-    return {
+    const node: OpenNode = {
       key: field.name,
       path: where,
       offset: from - walk.start,
@@ -216,9 +225,16 @@ function visitBits(walk: Walk, type: BitsType, at: number, path: string): FieldN
       bitSize: field.width,
       type,
       value,
-      ...(symbol === undefined ? {} : { symbol }),
-      ...(found.length ? { issues: found } : {}),
     };
+    if (symbol !== undefined) node.symbol = symbol;
+    const before = walk.issues.length;
+    const number = typeof value === 'boolean' ? Number(value) : value;
+    if (field.reserved && number !== 0 && number !== 0n)
+      report(walk, 'I_RESERVED', where, from, `reserved, not zero: ${typeof value === 'boolean' ? 1 : hex(value)}`);
+    if (field.enumeration && symbol === undefined)
+      report(walk, 'I_ENUM', where, from, `${hex(number)} is no ${field.enumeration.name}`);
+    keepIssues(walk, before, node);
+    return node;
   });
 }
 
@@ -229,71 +245,54 @@ function visitUnion(
   path: string,
   owner: AnyType,
   base: number,
-): Pick<FieldNode, 'children' | 'size'> {
+  node: OpenNode,
+): void {
   const { view, cursor } = walk;
   need(walk, at, type.minSize, path);
   const arm = armOf(view, at, base, owner, type);
   const end = type.flexible ? Math.min(at + type.size, cursor.end) : at + type.size;
   const of = arm === undefined ? undefined : type.arms[arm];
   if (arm === undefined || of === undefined) {
-    const where = join(path, 'raw');
     const why = type.tag === undefined ? 'no tag tells the arm' : `${type.tag.by} names no arm`;
-    const issue = report(walk, 'I_TAG', path, at, why);
+    const raw = bytesNode(walk, type, 'raw', path, at, end);
+    raw.issues = [report(walk, 'I_TAG', path, at, why)];
     cursor.p = end;
-    return {
-      size: end - at,
-      children: [
-        {
-          key: 'raw',
-          path: where,
-          offset: at - walk.start,
-          size: end - at,
-          type,
-          value: bytesOf(view, at, end - at),
-          issues: [issue],
-        },
-      ],
-    };
+    node.size = end - at;
+    node.children = [raw];
+    return;
   }
   need(walk, at, of.minSize, join(path, arm));
-  const child = visit(walk, of, at, arm, join(path, arm), of, at);
-  const children = [child];
-  if (of.flexible) return { children, size: cursor.p - at };
-  const from = at + of.size;
-  if (from < end) {
-    const zero = isZero(view, from, end - from);
-    const where = join(path, 'tail');
-    const found = zero
-      ? []
-      : [report(walk, 'I_TAIL', where, from, `bytes behind the arm, not zero: ${hexOf(view, from, end - from)}`)];
-    children.push({
-      key: 'tail',
-      path: where,
-      offset: from - walk.start,
-      size: end - from,
-      type,
-      value: bytesOf(view, from, end - from),
-      ...(zero ? {} : { issues: found }),
-    });
+  const children = [visit(walk, of, at, arm, join(path, arm), of, at)];
+  node.children = children;
+  if (!of.flexible) {
+    const from = at + of.size;
+    if (from < end) {
+      const tail = bytesNode(walk, type, 'tail', path, from, end);
+      const size = end - from;
+      if (!isZero(view, from, size))
+        tail.issues = [
+          report(walk, 'I_TAIL', tail.path, from, `bytes behind the arm, not zero: ${hexOf(view, from, size)}`),
+        ];
+      children.push(tail);
+    }
+    cursor.p = Math.max(from, end);
   }
-  cursor.p = Math.max(from, end);
-  return { children, size: cursor.p - at };
+  node.size = cursor.p - at;
 }
 
-function visitArray(
-  walk: Walk,
-  of: AnyType,
-  count: number,
-  at: number,
-  path: string,
-): Pick<FieldNode, 'children' | 'value' | 'issues'> {
+/** Bytes of a union that no field of an arm stands for. */
+function bytesNode(walk: Walk, type: UnionType, key: string, path: string, from: number, end: number): OpenNode {
+  const value = bytesOf(walk.view, from, end - from);
+  return { key, path: join(path, key), offset: from - walk.start, size: end - from, type, value };
+}
+
+function visitArray(walk: Walk, of: AnyType, count: number, at: number, path: string, node: OpenNode): void {
   need(walk, at, of.size * count, path);
-  if (of.kind === 'scalar') return scalars(walk, of, count, at, path);
-  return {
-    children: Array.from({ length: count }, (_, i) =>
-      visit(walk, of, at + i * of.size, `[${i}]`, `${path}[${i}]`, of, at + i * of.size),
-    ),
-  };
+  if (of.kind === 'scalar') return visitScalars(walk, of, count, at, path, node);
+  const children: FieldNode[] = [];
+  for (let i = 0, p = at; i < count; i++, p += of.size)
+    children.push(visit(walk, of, p, `[${i}]`, `${path}[${i}]`, of, p));
+  node.children = children;
 }
 
 function visitList(
@@ -303,7 +302,8 @@ function visitList(
   path: string,
   owner: AnyType,
   base: number,
-): Pick<FieldNode, 'children' | 'value' | 'size' | 'issues'> {
+  node: OpenNode,
+): void {
   const { view, cursor } = walk;
   const { of } = type;
   const end = listEnd(type, cursor);
@@ -312,23 +312,25 @@ function visitList(
   const count = Math.min(fit, wanted ?? fit);
   const outer = walk.partial;
   walk.partial ||= type.partial;
-  const children: FieldNode[] = [];
-  let p = at;
-  let leaf: Pick<FieldNode, 'value' | 'issues'> | undefined;
+  let got = count;
   if (of.kind === 'scalar') {
-    leaf = scalars(walk, of, count, at, path);
-    p = at + count * of.size;
+    visitScalars(walk, of, count, at, path, node);
+    cursor.p = at + count * of.size;
   } else {
+    const children: FieldNode[] = [];
+    let p = at;
     for (let i = 0; i < count && p + of.minSize <= end; i++) {
       children.push(visit(walk, of, p, `[${i}]`, `${path}[${i}]`, of, p));
       p = of.flexible ? cursor.p : p + of.size;
     }
+    cursor.p = p;
+    got = children.length;
+    node.children = children;
   }
-  cursor.p = p;
-  const got = leaf === undefined ? children.length : count;
+  node.size = cursor.p - at;
   const short = !walk.partial && wanted !== undefined && got < wanted;
   walk.partial = outer;
-  const found = [...(leaf?.issues ?? [])];
+  const found = [...(node.issues ?? [])];
   if (short) found.push(report(walk, 'I_COUNT', path, at, `${wanted} elements are asked for, ${got} are there`));
   // A variable header whose length disagrees with the struct's own count, as a bank mask with other banks than sent.
   const ruled =
@@ -337,9 +339,5 @@ function visitList(
       : undefined;
   if (ruled !== undefined && ruled !== got)
     found.push(report(walk, 'I_COUNT', path, at, `${ruled} elements are named, the variable header has ${got}`));
-  return {
-    size: p - at,
-    ...(leaf === undefined ? { children } : { value: leaf.value }),
-    ...(found.length ? { issues: found } : {}),
-  };
+  if (found.length > 0) node.issues = found;
 }

@@ -46,7 +46,7 @@ export function perArch<X extends NamedType | Versions, A extends NamedType | Ve
 
 export interface PickOptions {
   readonly arch?: Arch;
-  /** Takes this version and no other. */
+  /** Takes this version, whatever the size; a layout that has no such version is chosen by size. */
   readonly abi?: string;
   /** Bytes at hand: the newest layout that they can fill is taken. */
   readonly size?: number;
@@ -61,7 +61,7 @@ export interface Picked {
   readonly chosen: boolean;
 }
 
-/** Resolves to one layout. Throws AbiError E_NO_VERSION when `abi` names none. */
+/** Resolves to one layout: of an architecture, and of a version by name or by size. */
 export function pick(layout: Layout, options: PickOptions = {}): Picked {
   const arch = layout.kind === 'perArch' ? (options.arch ?? 'x64') : 'any';
   const one = layout.kind === 'perArch' ? layout[options.arch ?? 'x64'] : layout;
@@ -70,16 +70,17 @@ export function pick(layout: Layout, options: PickOptions = {}): Picked {
   const newest = rows[rows.length - 1]!;
   if (options.abi !== undefined) {
     const forced = rows.find((row) => row.version === options.abi);
-    if (forced !== undefined) return { ...forced, arch, chosen: true };
+    if (forced !== undefined) return { type: forced.type, arch, version: forced.version, chosen: true };
   }
   const { size } = options;
-  let best = newest;
-  if (size !== undefined) {
-    // Newest whose fixed part the bytes can fill; where none can, the shortest, so that the error names what is missing.
-    const fitting = rows.filter((row) => row.type.minSize <= size);
-    best = fitting[fitting.length - 1] ?? rows.reduce((a, b) => (b.type.minSize < a.type.minSize ? b : a));
-  }
-  return { ...best, arch, chosen: true };
+  const best = size === undefined ? newest : bestFor(rows, size);
+  return { type: best.type, arch, version: best.version, chosen: true };
+}
+
+/** The newest version whose fixed part the bytes can fill; where none can, the shortest, so that the error names what is missing. */
+function bestFor(rows: Versions['rows'], size: number): Versions['rows'][number] {
+  for (let i = rows.length - 1; i >= 0; i--) if (rows[i]!.type.minSize <= size) return rows[i]!;
+  return rows.reduce((a, b) => (b.type.minSize < a.type.minSize ? b : a));
 }
 
 /** Every concrete layout, with its architecture and version. */

@@ -115,8 +115,22 @@ export interface RepLimits {
   readonly outputPage?: number;
 }
 
+// A call has the same two sides each time, and a trace has the same few calls over and over.
+const INPUTS = { x64: new WeakMap<Hypercall, CallSide>(), arm64: new WeakMap<Hypercall, CallSide>() };
+const OUTPUTS = { x64: new WeakMap<Hypercall, CallSide>(), arm64: new WeakMap<Hypercall, CallSide>() };
+
 /** Header and element bytes of the input; with a variable header of `varQwords`. */
 export function inputSide(call: Hypercall, arch: Arch = 'x64', abi?: string): CallSide {
+  if (abi !== undefined) return findInputSide(call, arch, abi);
+  let side = INPUTS[arch].get(call);
+  if (side === undefined) {
+    side = findInputSide(call, arch, undefined);
+    INPUTS[arch].set(call, side);
+  }
+  return side;
+}
+
+function findInputSide(call: Hypercall, arch: Arch, abi: string | undefined): CallSide {
   const type = call.input && pick(call.input, { arch, ...(abi ? { abi } : {}) }).type;
   if (typeof call.rep === 'string') {
     const { list, header } = listOf(call.name, type, call.rep);
@@ -127,6 +141,16 @@ export function inputSide(call: Hypercall, arch: Arch = 'x64', abi?: string): Ca
 
 /** Header and element bytes of the output. */
 export function outputSide(call: Hypercall, arch: Arch = 'x64', abi?: string): CallSide {
+  if (abi !== undefined) return findOutputSide(call, arch, abi);
+  let side = OUTPUTS[arch].get(call);
+  if (side === undefined) {
+    side = findOutputSide(call, arch, undefined);
+    OUTPUTS[arch].set(call, side);
+  }
+  return side;
+}
+
+function findOutputSide(call: Hypercall, arch: Arch, abi: string | undefined): CallSide {
   const type = call.output && pick(call.output, { arch, ...(abi ? { abi } : {}) }).type;
   if (call.outRep !== undefined) {
     const { list, header } = listOf(call.name, type, call.outRep);

@@ -1,11 +1,10 @@
 import { readGuid } from '../bytes/guid.js';
 import { bytesOf, copyBytes, isZero } from '../bytes/span.js';
-import { type Cursor, listEnd, readRef, tagRef, wantedCount } from './limits.js';
+import type { Cursor } from './cursor.js';
+import { listEnd, readRef, tagRef, wantedCount } from './limits.js';
+import { TRUNCATED } from './markers.js';
 import { seqOver } from './seq.js';
 import type { AnyType, BitField, BitsType, RepType, ScalarName, StructType, UnionType, VarheadType } from './types.js';
-
-/** Thrown by both engines where bytes are missing; explain() walks again for path and offset. */
-export const TRUNCATED = Object.freeze({ truncated: true });
 
 export type Plain = number | bigint | boolean | string | object | undefined;
 

@@ -1,5 +1,6 @@
 import { pagesTouched } from '../bytes/page.js';
 import { popcount32 } from '../bytes/word.js';
+import type { Cursor } from './cursor.js';
 import { isOwnTag, type Ref, resolveRef } from './ref.js';
 import type { AnyType, RepType, UnionTag, UnionType, VarheadType } from './types.js';
 
@@ -13,13 +14,19 @@ export interface Limits {
   readonly reps?: number;
 }
 
-/** Limits with every unknown as -1, and the position behind what was read last. */
-export interface Cursor {
-  end: number;
-  varEnd: number;
-  reps: number;
-  /** One past the last byte that belonged to the structure. */
-  p: number;
+/** Sets a cursor that serves many calls, without making anything. */
+export function setCursor(cursor: Cursor, view: DataView, limits: Limits | undefined): void {
+  let end = view.byteLength;
+  let varEnd = -1;
+  let reps = -1;
+  if (limits !== undefined) {
+    if (limits.end !== undefined && limits.end < end) end = limits.end;
+    if (limits.varEnd !== undefined) varEnd = limits.varEnd;
+    if (limits.reps !== undefined) reps = limits.reps;
+  }
+  cursor.end = end;
+  cursor.varEnd = varEnd;
+  cursor.reps = reps;
 }
 
 export function cursorOf(view: DataView, limits: Limits | undefined): Cursor {
@@ -57,8 +64,9 @@ export function ruledCount(
   }
   if ('popcount' in rule) {
     const ref = resolveRef(owner, rule.popcount, 'count');
-    const lo = popcount32(view.getUint32(base + ref.offset, true));
-    return ref.size === 8 ? lo + popcount32(view.getUint32(base + ref.offset + 4, true)) : lo;
+    let count = popcount32(readRef(view, base, ref));
+    for (let more = 4; more < ref.size; more += 4) count += popcount32(view.getUint32(base + ref.offset + more, true));
+    return count;
   }
   return Math.floor(readRef(view, base, resolveRef(owner, rule.quotient[0], 'count')) / rule.quotient[1]);
 }

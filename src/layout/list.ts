@@ -1,4 +1,5 @@
 import { LayoutError } from '../bytes/errors.js';
+import { withEngines } from './engines.js';
 import { checkAlone } from './ref.js';
 import { checkCount } from './scalar.js';
 import type { AnyType, ArrayOf, CountRule, Rep, Varhead } from './types.js';
@@ -9,7 +10,7 @@ export function array<T extends AnyType>(of: T, count: number): ArrayOf<T> {
   checkAlone(of, 'array', '');
   checkCount(count, 1);
   const size = of.size * count;
-  return { kind: 'array', of, count, size, minSize: size, flexible: false };
+  return withEngines({ kind: 'array', of, count, size, minSize: size, flexible: false });
 }
 
 export interface ListOptions {
@@ -39,10 +40,10 @@ function list<T extends AnyType>(of: T, options: ListOptions) {
 
 /** A list behind all fixed fields, one element per rep of a hypercall or as many as a sibling says. */
 export function rep<T extends AnyType>(of: T, options: ListOptions = {}): Rep<T> {
-  return { kind: 'rep', ...list(of, options) };
+  return withEngines({ kind: 'rep', ...list(of, options) });
 }
 
 /** The variable header of a hypercall: runs to the end that the control word gives; a rep may follow. */
 export function varhead<T extends AnyType>(of: T, options: ListOptions = {}): Varhead<T> {
-  return { kind: 'varhead', ...list(of, options) };
+  return withEngines({ kind: 'varhead', ...list(of, options) });
 }

@@ -69,7 +69,7 @@ export function messages(name: string, rows: Readonly<Record<string, Omit<Messag
 export interface MessageContext {
   /** Negotiated protocol version; undefined when nothing is known, which allows every form. */
   readonly version?: number;
-  /** Negotiated feature bits; undefined allows every form. */
+  /** Negotiated feature bits; when undefined, a form that needs one is taken only where the size tells. */
   readonly features?: number;
   /** Bytes at hand. */
   readonly size?: number;

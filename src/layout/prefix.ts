@@ -1,3 +1,4 @@
+import { withEngines } from './engines.js';
 import { isOwnTag, resolves } from './ref.js';
 import { bytes } from './scalar.js';
 import type { AnyType, Slot, StructType } from './types.js';
@@ -35,8 +36,8 @@ function cut(type: StructType, size: number): StructType {
     // A list takes all that is left.
     if (whole.flexible) break;
   }
-  const made: StructType = { ...type, size, minSize: size, flexible: false, slots };
-  return { ...made, slots: slots.map((slot) => withoutLostTag(made, slot)) };
+  const made: StructType = { ...type, size, minSize: size, flexible: false, slots, code: undefined };
+  return withEngines({ ...made, slots: slots.map((slot) => withoutLostTag(made, slot)) });
 }
 
 /** A union whose tag was cut off is plain bytes. */

@@ -12,8 +12,14 @@ export interface Ref {
   readonly width?: number;
 }
 
+// The interpreter asks for the same few places at every value.
+const FOUND = new WeakMap<AnyType, Map<string, Ref>>();
+
 /** Resolves a dotted path to a fixed place. Throws LayoutError E_LAYOUT_TAG; `user` is the field that refers. */
 export function resolveRef(owner: AnyType, path: string, user: string): Ref {
+  let places = FOUND.get(owner);
+  const known = places?.get(path);
+  if (known !== undefined) return known;
   const ref = find(owner, path.split('.'), 0);
   if (ref === undefined) {
     const struct = titleOf(owner);
@@ -22,6 +28,11 @@ export function resolveRef(owner: AnyType, path: string, user: string): Ref {
       path: user,
     });
   }
+  if (places === undefined) {
+    places = new Map();
+    FOUND.set(owner, places);
+  }
+  places.set(path, ref);
   return ref;
 }
 

@@ -72,6 +72,7 @@ function elementKind(type: AnyType): LayoutRow['kind'] {
 
 function typeName(type: AnyType): { type?: string } {
   if ('name' in type && type.name) return { type: type.name };
+  if (type.kind === 'atomic') return { type: type.scalar };
   if (type.kind === 'scalar') return { type: type.cEnum ? type.enumeration!.name : type.scalar };
   return {};
 }

@@ -1,4 +1,5 @@
 import { LayoutError } from '../bytes/errors.js';
+import { withEngines } from './engines.js';
 import { checkNames } from './names.js';
 import type { AtomicType, BytesType, EnumMeta, GuidType, RsvdType, ScalarName, ScalarType } from './types.js';
 
@@ -10,6 +11,14 @@ export function enumeration<const E extends Readonly<Record<string, number | big
   values: E,
 ): Readonly<E> {
   checkNames(name, Object.keys(values));
+  return nameConstants(name, values);
+}
+
+/** As enumeration, for names that were checked when the package was built. */
+export function nameConstants<const E extends Readonly<Record<string, number | bigint>>>(
+  name: string,
+  values: E,
+): Readonly<E> {
   const names = new Map<number | bigint, string>();
   for (const [key, value] of Object.entries(values)) if (!names.has(value)) names.set(value, key);
   const frozen = Object.freeze({ ...values });
@@ -42,27 +51,29 @@ function scalar<V extends number | bigint>(
   marks: Partial<ScalarType<V>> = {},
 ): MarkedScalar<V> {
   const again = (more: Partial<ScalarType<V>>): MarkedScalar<V> => scalar<V>(name, size, { ...marks, ...more });
-  return Object.freeze({
-    kind: 'scalar' as const,
-    scalar: name,
-    size,
-    minSize: size,
-    flexible: false,
-    ...marks,
-    as: (values: object) => again({ enumeration: enumMeta(values) }),
-    asC: (values: object) => again({ enumeration: enumMeta(values), cEnum: true }),
-    flagsOf: (values: object) => again({ enumeration: enumMeta(values), flags: true }),
-    aligned: (bytes: number) => again({ multipleOf: bytes }),
-  });
+  return withEngines(
+    Object.freeze({
+      kind: 'scalar' as const,
+      scalar: name,
+      size,
+      minSize: size,
+      flexible: false,
+      ...marks,
+      as: (values: object) => again({ enumeration: enumMeta(values) }),
+      asC: (values: object) => again({ enumeration: enumMeta(values), cEnum: true }),
+      flagsOf: (values: object) => again({ enumeration: enumMeta(values), flags: true }),
+      aligned: (bytes: number) => again({ multipleOf: bytes }),
+    }),
+  );
 }
 
 /** Unsigned and signed little-endian integers; 64-bit ones are bigint in plain values. */
-export const u8 = scalar<number>('u8', 1);
-export const u16 = scalar<number>('u16', 2);
-export const u32 = scalar<number>('u32', 4);
-export const u64 = scalar<bigint>('u64', 8);
-export const i32 = scalar<number>('i32', 4);
-export const i64 = scalar<bigint>('i64', 8);
+export const u8 = /* @__PURE__ */ scalar<number>('u8', 1);
+export const u16 = /* @__PURE__ */ scalar<number>('u16', 2);
+export const u32 = /* @__PURE__ */ scalar<number>('u32', 4);
+export const u64 = /* @__PURE__ */ scalar<bigint>('u64', 8);
+export const i32 = /* @__PURE__ */ scalar<number>('i32', 4);
+export const i64 = /* @__PURE__ */ scalar<bigint>('i64', 8);
 
 /** Throws LayoutError E_LAYOUT_SIZE unless `count` elements are a place in a struct. */
 export function checkCount(count: number, least: number): void {
@@ -75,7 +86,7 @@ export function rsvd(element: number | ScalarType, count = 1): RsvdType {
   const [elementSize, n] = typeof element === 'number' ? [1, element] : [element.size, count];
   checkCount(n, 1);
   const size = elementSize * n;
-  return { kind: 'rsvd', size, minSize: size, flexible: false, count: n, elementSize, implicit: false };
+  return withEngines({ kind: 'rsvd', size, minSize: size, flexible: false, count: n, elementSize, implicit: false });
 }
 
 /** Padding that the C compiler adds: on the wire, but no member. */
@@ -86,14 +97,14 @@ export function hole(size: number): RsvdType {
 /** Opaque bytes of fixed length. */
 export function bytes(count: number, text?: BytesType['text']): BytesType {
   checkCount(count, 1);
-  return { kind: 'bytes', size: count, minSize: count, flexible: false, count, ...(text ? { text } : {}) };
+  return withEngines({ kind: 'bytes', size: count, minSize: count, flexible: false, count, ...(text ? { text } : {}) });
 }
 
 /** A mixed-endian GUID, lower-case text in values. */
-export const guid: GuidType = Object.freeze({ kind: 'guid', size: 16, minSize: 16, flexible: false });
+export const guid: GuidType = /* @__PURE__ */ Object.freeze({ kind: 'guid', size: 16, minSize: 16, flexible: false });
 
 /** A u32 shared with a peer: views load and store it atomically. */
 export function atomic(of: ScalarType<number>): AtomicType {
   if (of.scalar !== 'u32') throw new LayoutError('E_LAYOUT_KIND', 'atomic takes u32');
-  return { kind: 'atomic', scalar: 'u32', size: 4, minSize: 4, flexible: false };
+  return withEngines({ kind: 'atomic', scalar: 'u32', size: 4, minSize: 4, flexible: false });
 }

@@ -1,3 +1,4 @@
+import { isListLike } from './seq.js';
 import type { AnyType } from './types.js';
 
 /** Bytes that encode writes for `value`: sizeof, or more or less where the tail is open. A malformed value counts as little as possible. */
@@ -7,17 +8,16 @@ export function sizeOf(type: AnyType, value: unknown): number {
 
 function extent(type: AnyType, value: unknown): number {
   if (!type.flexible) return type.size;
-  const part = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>> &
-    Partial<ArrayLike<unknown>>;
+  const part = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, unknown>>;
   switch (type.kind) {
     case 'anon':
       return extent(type.of, value);
     case 'rep':
     case 'varhead': {
-      const n = part.length ?? 0;
-      if (!type.of.flexible) return n * type.of.size;
+      if (!isListLike(value)) return 0;
+      if (!type.of.flexible) return value.length * type.of.size;
       let bytes = 0;
-      for (let i = 0; i < n; i++) bytes += extent(type.of, part[i]);
+      for (let i = 0; i < value.length; i++) bytes += extent(type.of, value[i]);
       return bytes;
     }
     case 'struct': {

@@ -1,7 +1,8 @@
 import { LayoutError } from '../bytes/errors.js';
+import { withEngines } from './engines.js';
 import { checkNames } from './names.js';
 import { isOwnTag, resolveRef, resolveTag } from './ref.js';
-import type { AnyType, Fields, Origin, PartsOf, Slot, Struct, StructType, TagPathOf } from './types.js';
+import type { AnyType, Fields, Origin, PartsOf, Slot, Struct, StructType, TagPathOf, ValueOf } from './types.js';
 
 type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;
 type OwnTag<T> = T extends { readonly kind: 'union' }
@@ -10,11 +11,15 @@ type OwnTag<T> = T extends { readonly kind: 'union' }
     : never
   : never;
 type TagOf<T> = T extends { readonly kind: 'anon' } ? OwnTag<PartsOf<T>> : OwnTag<T>;
+/** Names that the members without a name bring along. */
+type FlatKeys<F> = { [K in keyof F]: F[K] extends { readonly kind: 'anon' } ? keyof ValueOf<F[K]> : never }[keyof F];
 /** A union whose tag names no sibling becomes an error at its own key. */
 type CheckTags<F> = {
   [K in keyof F]: [Exclude<TagOf<F[K]>, keyof F>] extends [never]
     ? F[K]
-    : { 'no sibling field is named': Exclude<TagOf<F[K]>, keyof F> };
+    : [Exclude<TagOf<F[K]>, keyof F | FlatKeys<F>>] extends [never]
+      ? F[K]
+      : { 'no sibling field is named': Exclude<TagOf<F[K]>, keyof F> };
 };
 
 /**
@@ -88,7 +93,7 @@ function declare(name: string, claim: number | undefined, fields: Fields, origin
     ...(origin ? { origin } : {}),
   };
   for (const slot of slots) checkRefs(made, slot);
-  return made;
+  return withEngines(made);
 }
 
 /** True where nothing but the end of the bytes, or the reps of the call, ends the list. */

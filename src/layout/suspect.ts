@@ -1,7 +1,8 @@
-import { canGenerateCode } from './codec.js';
 import { compileSuspect, type SuspectFn } from './compile-check.js';
-import { TRUNCATED } from './interpret-decode.js';
-import { type Cursor, cursorOf, type Limits } from './limits.js';
+import type { Cursor } from './cursor.js';
+import { canGenerateCode } from './generate.js';
+import { type Limits, setCursor } from './limits.js';
+import { TRUNCATED } from './markers.js';
 import type { AnyType } from './types.js';
 
 const MADE = new WeakMap<AnyType, SuspectFn>();
@@ -14,7 +15,7 @@ export function maySuspect(type: AnyType, view: DataView, offset = 0, limits?: L
     suspect = canGenerateCode() ? compileSuspect(type) : () => true;
     MADE.set(type, suspect);
   }
-  Object.assign(CURSOR, cursorOf(view, limits));
+  setCursor(CURSOR, view, limits);
   try {
     return suspect(view, offset, CURSOR);
   } catch (error) {

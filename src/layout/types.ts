@@ -1,3 +1,4 @@
+import type { Cursor } from './cursor.js';
 import type { AnySeq, U64Seq } from './seq.js';
 
 /** Phantom keys: what decode gives and what encode takes. They exist in types only. */
@@ -38,6 +39,13 @@ export interface EnumMeta {
   readonly names: ReadonlyMap<number | bigint, string>;
 }
 
+/** Both directions of one declaration. Decode throws the marker TRUNCATED or a DecodeError, encode the marker REFUSED or an EncodeError. */
+export interface Code {
+  readonly decode: (view: DataView, at: number, cursor: Cursor, lend: boolean) => unknown;
+  /** Returns one past the last byte. */
+  readonly encode: (value: unknown, view: DataView, at: number) => number;
+}
+
 interface Sized {
   /** C sizeof, in bytes. */
   readonly size: number;
@@ -73,6 +81,8 @@ export interface BitField {
 
 export interface BitsType<V = unknown, I = unknown> extends Typed<V, I>, Sized {
   readonly kind: 'bits';
+  /** Made when the package was built; without it the engines make it when it is needed. */
+  readonly code?: Code;
   readonly name: string;
   readonly word: ScalarName;
   /** More than one where C overlays an array of words. */
@@ -179,7 +189,7 @@ export interface UnionTag {
 }
 
 export type UnionValue<A> =
-  | { [K in keyof A]: { [P in K]: ValueOf<A[P]> } & { tail?: Uint8Array } }[keyof A]
+  | { [K in keyof A]: { -readonly [P in K]: ValueOf<A[P]> } & { tail?: Uint8Array } }[keyof A]
   | { raw: Uint8Array };
 export type UnionInput<A> =
   | { [K in keyof A]: { [P in K]: InputOf<A[P]> } & { tail?: Uint8Array } }[keyof A]
@@ -187,6 +197,8 @@ export type UnionInput<A> =
 
 export interface UnionType extends Sized {
   readonly kind: 'union';
+  /** Made when the package was built; without it the engines make it when it is needed. */
+  readonly code?: Code;
   readonly name: string;
   readonly arms: Arms;
   readonly tag?: UnionTag;
@@ -248,6 +260,8 @@ export interface Slot {
 
 export interface StructType extends Sized {
   readonly kind: 'struct';
+  /** Made when the package was built; without it the engines make it when it is needed. */
+  readonly code?: Code;
   readonly name: string;
   readonly slots: readonly Slot[];
   readonly origin?: Origin;

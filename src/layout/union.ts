@@ -1,4 +1,5 @@
 import { LayoutError } from '../bytes/errors.js';
+import { withEngines } from './engines.js';
 import { checkNames } from './names.js';
 import { checkAlone, isOwnTag, resolveTag } from './ref.js';
 import type { Anon, AnyType, Arms, Origin, Union, UnionTag, UnionType } from './types.js';
@@ -52,7 +53,11 @@ function declare(
   if (types.length === 0) throw new LayoutError('E_LAYOUT_TAG', 'a union needs an arm', { struct: owner });
   const size = Math.max(...types.map((t) => t.size));
   if (claim !== undefined && claim !== size)
-    throw new LayoutError('E_LAYOUT_SIZE', `claims ${claim} bytes, its largest arm has ${size}`, { struct: owner });
+    throw new LayoutError(
+      'E_LAYOUT_SIZE',
+      `claims 0x${claim.toString(16)} bytes, its largest arm has 0x${size.toString(16)}`,
+      { struct: owner },
+    );
   for (const arm of [...Object.values(options.of ?? {}), ...(options.otherwise ? [options.otherwise] : [])]) {
     if (!Object.hasOwn(arms, arm))
       throw new LayoutError('E_LAYOUT_TAG', `no arm ${JSON.stringify(arm)}`, { struct: owner });
@@ -77,12 +82,12 @@ function declare(
     ...(origin ? { origin } : {}),
   };
   for (const [arm, of] of Object.entries(arms)) checkAlone(of, owner, arm);
-  if (tag === undefined || !isOwnTag(made, tag)) return made;
+  if (tag === undefined || !isOwnTag(made, tag)) return withEngines(made);
   const ref = resolveTag(made, tag, owner);
-  return { ...made, minSize: Math.max(made.minSize, ref.offset + ref.size) };
+  return withEngines({ ...made, minSize: Math.max(made.minSize, ref.offset + ref.size) });
 }
 
 /** A C member without a name. */
 export function anon<T extends AnyType>(of: T): Anon<T> {
-  return { kind: 'anon', of, size: of.size, minSize: of.minSize, flexible: of.flexible };
+  return withEngines({ kind: 'anon', of, size: of.size, minSize: of.minSize, flexible: of.flexible });
 }

@@ -1,6 +1,7 @@
 import { explain } from './explain.js';
-import { interpretDecode, startOf, TRUNCATED } from './interpret-decode.js';
+import { interpretDecode, startOf } from './interpret-decode.js';
 import { cursorOf, ruledCount } from './limits.js';
+import { TRUNCATED } from './markers.js';
 import { seqOver } from './seq.js';
 import type { AnyType, RepType, StructType, VarheadType } from './types.js';
 

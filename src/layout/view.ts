@@ -151,7 +151,24 @@ interface Owner {
   readonly plus: number;
 }
 
-const make: MakeView = (of, view, at) => new (classOf(of))(view, at);
+/** The view of a list's element or of an inner part. */
+const make: MakeView = (of, view, at) => {
+  switch (of.kind) {
+    case 'guid':
+      return readGuid(view, at);
+    case 'rsvd':
+    case 'bytes':
+      return bytesOf(view, at, of.size);
+    case 'atomic':
+      return atomicCell(view, at, 'atomic');
+    case 'array':
+      return listView(of.of, view, at, of.count, make);
+    case 'anon':
+      return make(of.of, view, at);
+    default:
+      return new (classOf(of))(view, at);
+  }
+};
 
 function addMember(prototype: object, key: string, type: AnyType, plus: number, owner?: Owner): void {
   switch (type.kind) {
@@ -182,18 +199,14 @@ function addMember(prototype: object, key: string, type: AnyType, plus: number, 
       );
     case 'atomic':
       return addCached(prototype, key, (d, o) => atomicCell(d, o + plus, key));
-    case 'array':
-      return addCached(prototype, key, (d, o) => listView(type.of, d, o + plus, type.count, make));
     case 'rep':
     case 'varhead':
       // Made anew each time: how many there are, and where, may stand in fields that have changed.
       return define(prototype, key, function () {
         return openListView(type, owner, this.$d, this.$o + (owner?.plus ?? plus), make);
       });
-    default: {
-      const inner = type.kind === 'anon' ? type.of : type;
-      return addCached(prototype, key, (d, o) => new (classOf(inner))(d, o + plus));
-    }
+    default:
+      return addCached(prototype, key, (d, o) => make(type, d, o + plus));
   }
 }
 
