@@ -150,6 +150,14 @@ vmbus('a short message of every type neither stops the trace nor teaches', () =>
     }
 });
 
+vmbus('a message of a feature that was not agreed on is read and reported', () => {
+  const pages = u64(0x1000) + u64(0x2000);
+  const asked = (features: number): Event[] => [post(contact(0x60000)), slot(response(1, u32(features))), post(vmbusMessage(25, pages))];
+  const without = last(asked(0));
+  assert.equal([at(without.json, 'inner.struct'), without.codes, without.tally.ok], ['ModifyConnection', ['I_VERSION'], true]);
+  assert.equal(last(asked(4)).codes, []);
+});
+
 vmbus('an unknown type is reported and its bytes stay', () => {
   const { json, tally, codes } = last([post(vmbusMessage(77, 'aabbccdd'))]);
   assert.equal([codes, tally.unknown, tally.decoded, tally.unattributed], [['I_UNKNOWN'], 1, 0, 0]);
@@ -259,9 +267,12 @@ hypervisor('memory intercepts differ by architecture', () => {
   assert.is(at(arm64.json, 'inner.struct'), 'hv_arm64_memory_intercept_message');
 });
 
-hypervisor('a named type without a declared payload is named and reported', () => {
+hypervisor('a named type without a declared payload: its bytes are counted as a payload that no one declares', () => {
   const { json, codes, tally } = last([slot(zeros(16), 0x80000040)]);
-  assert.equal([json.name, codes, tally.decoded], ['HVMSG_EVENTLOG_BUFFERCOMPLETE', ['I_UNKNOWN'], 0]);
+  assert.equal(
+    [json.name, codes, tally.classPayload, tally.ok],
+    ['HVMSG_EVENTLOG_BUFFERCOMPLETE', [], 16, true],
+  );
 });
 
 hypervisor('a type that no one names', () => {
@@ -269,9 +280,9 @@ hypervisor('a type that no one names', () => {
   assert.equal([codes.includes('I_UNKNOWN'), tally.unknown], [true, 1]);
 });
 
-hypervisor('types of the partitions themselves are no unknown numbers of the hypervisor', () => {
-  const { codes } = last([slot(zeros(16), 2)]);
-  assert.equal(codes, ['I_UNKNOWN']);
+hypervisor('types below 0x80000000 are the partitions’ own, and no unknown numbers of the hypervisor', () => {
+  const { codes, tally } = last([slot(zeros(16), 2)]);
+  assert.equal([codes, tally.classPayload, tally.ok], [[], 16, true]);
 });
 
 hypervisor.run();

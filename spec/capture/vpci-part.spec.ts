@@ -129,8 +129,8 @@ messages('a number that no one names, and one without a struct', () => {
   assert.equal([unnamed.codes, unnamed.tally.unknown, unnamed.tally.unattributed], [['I_UNKNOWN'], 1, 16]);
   const bare = read([bus, ask(0x0c, zeros(4))]);
   assert.equal(
-    [bare.codes, at(bare.json, 'inner.name'), bare.tally.unattributed],
-    [['I_UNKNOWN'], 'PCI_QUERY_STOP', 8],
+    [bare.codes, at(bare.json, 'inner.name'), bare.tally.classPayload, bare.tally.ok],
+    [[], 'PCI_QUERY_STOP', 8, true],
   );
 });
 

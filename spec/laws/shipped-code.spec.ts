@@ -8,7 +8,7 @@ import * as engineLaw from '../support/engine-law.js';
 import { withTempFolder } from '../support/project.js';
 
 // The package ships the declarations as what they made when they ran, with the code that the engines would make of them
-// (packaging/). It has to be the same declarations and the same code.
+// (.ci/packaging/). It has to be the same declarations and the same code.
 
 interface Shipped {
   readonly abiLayouts: readonly DeclaredLayout[];

@@ -21,7 +21,7 @@ armed.split('\n').forEach((line, at) => {
 const errors = errorsOf(FILE, disarmed);
 
 function errorsOf(file: string, text: string): { line: number; token: string; message: string }[] {
-  const { config } = ts.readConfigFile(inProject('tsconfig.base.json'), ts.sys.readFile);
+  const { config } = ts.readConfigFile(inProject('tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, inProject());
   const host = ts.createCompilerHost({ ...options, noEmit: true });
   const readFile = host.getSourceFile.bind(host);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
-import { shippedAbi } from '../../packaging/shipped-abi.js';
+import { shippedAbi } from '../../.ci/packaging/shipped-abi.js';
 import { inProject, projectRoot } from './project.js';
 
 /** Bundles a text with the declarations as the package ships them; `%` in it stands for the folder of package.json. */

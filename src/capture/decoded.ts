@@ -2,8 +2,8 @@ import type { Issue } from '../layout/describe.js';
 import type { Direction } from '../layout/messages.js';
 import type { CallWords, DecodedRecord, Part } from './record.js';
 
-/** Facts that are worked out when somebody asks: a summary of many records never does. */
-export type LazyFacts = () => Readonly<Record<string, unknown>>;
+/** Facts of an event, worked out when somebody asks: a summary of many records never does. */
+export type LazyFacts = (event: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 
 export interface DecodedMarks {
   readonly unknown: boolean;
@@ -54,6 +54,6 @@ export class Decoded implements DecodedRecord {
   }
 
   get facts(): Readonly<Record<string, unknown>> | undefined {
-    return this.#facts?.();
+    return this.#facts?.(this.source);
   }
 }

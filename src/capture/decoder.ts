@@ -30,10 +30,12 @@ export class Decoder {
   private session = new Session();
   private arch: Arch;
   private next = 0;
+  private setting: Setting;
 
   constructor(options: DecoderOptions = {}) {
     this.options = options;
     this.arch = options.arch ?? 'x64';
+    this.setting = { arch: this.arch, abi: options.abi };
   }
 
   /** The architecture that the events so far speak for. */
@@ -48,7 +50,8 @@ export class Decoder {
     const n = typeof event.n === 'number' ? event.n : this.next;
     this.next = n + 1;
     if (this.options.arch === undefined) this.arch = archOf(event, this.arch);
-    const setting: Setting = { arch: this.arch, abi: this.options.abi };
+    if (this.arch !== this.setting.arch) this.setting = { arch: this.arch, abi: this.options.abi };
+    const { setting } = this;
     // Traces one behind the other are different guests.
     if (kind === 'setup') this.session = new Session();
     switch (kind) {

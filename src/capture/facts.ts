@@ -55,11 +55,20 @@ export function factsOf(kind: string, event: Event, session: Session, arch: Arch
       return known(undefined, () => ({ ...channel(found), ...rest(event, ['raw', 'ctl']) }));
     }
     default:
-      return known(undefined, () => rest(event, []));
+      return PLAIN;
   }
 }
 
 const NO_ISSUES: readonly Issue[] = [];
+
+// Most records of a trace are of kinds that share all but the event itself.
+const everything: LazyFacts = (event) => rest(event, []);
+const PLAIN = known(undefined, everything);
+const CALLBACK = known('HYPERVISOR_CALLBACK_VECTOR', everything);
+const DEVICE_VECTOR = known('device vector', everything);
+const VMBUS_PPI = known('VMBus PPI', everything);
+const SPI = known('SPI', everything);
+const PPI = known('PPI', everything);
 
 function known(name: string | undefined, facts: LazyFacts): Facts {
   return { name, unknown: false, issues: NO_ISSUES, facts };
@@ -87,18 +96,10 @@ function eventFlag(event: Event, session: Session): Facts {
 }
 
 function interrupt(kind: string, event: Event): Facts {
-  const number = Number(kind === 'msi' ? event.vector : event.intid);
-  const name =
-    kind === 'msi'
-      ? number === CALLBACK_VECTOR
-        ? 'HYPERVISOR_CALLBACK_VECTOR'
-        : 'device vector'
-      : number === 18
-        ? 'VMBus PPI'
-        : number >= 32
-          ? 'SPI'
-          : 'PPI';
-  return known(name, () => rest(event, []));
+  if (kind === 'msi') return Number(event.vector) === CALLBACK_VECTOR ? CALLBACK : DEVICE_VECTOR;
+  const number = Number(event.intid);
+  if (number === 18) return VMBUS_PPI;
+  return number >= 32 ? SPI : PPI;
 }
 
 function deviceMsi(event: Event, arch: Arch): Facts {

@@ -45,6 +45,8 @@ export type CaptureIssueCode =
   | 'I_UNKNOWN'
   /** The message goes the other way. */
   | 'I_DIRECTION'
+  /** The message belongs to a version or feature that was not agreed on. */
+  | 'I_VERSION'
   /** The trailer of a packet names another start. */
   | 'I_TRAILER'
   /** A completion without an open request. */

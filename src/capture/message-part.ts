@@ -1,6 +1,7 @@
 import { hv_message_type } from '../abi/synic/message.js';
 import { vmbus } from '../abi/vmbus/messages.js';
 import { codecOf } from '../layout/codec.js';
+import type { Issue } from '../layout/describe.js';
 import { pick } from '../layout/group.js';
 import type { Direction, Message, MessageForm } from '../layout/messages.js';
 import { pickForm } from '../layout/messages.js';
@@ -81,14 +82,18 @@ function carried(
   if (type === VMBUS_MESSAGE) return vmbusPart(label, view, from, end, direction, setting, session);
   const known = enumMeta(hv_message_type).names.get(type);
   const name = known === undefined ? {} : { name: known };
+  const place = { label, view, offset: from, end };
   const layout = bodyOfSynicMessage(type, setting.arch);
-  if (layout === undefined)
-    return opaque({ label, view, offset: from, end }, 'payload of an undeclared message type', {
-      direction,
-      ...name,
-      issues: [issue('I_UNKNOWN', `message type 0x${type.toString(16)} has no declared payload`, from)],
-    });
-  return structPart({ label, view, offset: from, end }, layout, setting, { direction, ...name });
+  if (layout === undefined) {
+    // Types with bit 31 clear belong to the partitions that exchange them (TLFS, SynIC messages): nobody else can know them.
+    if (known === undefined && type >= 0x80000000)
+      return opaque(place, 'payload of an unknown message type', {
+        direction,
+        issues: [issue('I_UNKNOWN', `no source names message type 0x${type.toString(16)}`, from)],
+      });
+    return opaque(place, 'payload of an undeclared message type', { direction, ...name, classPayload: end - from });
+  }
+  return structPart(place, layout, setting, { direction, ...name });
 }
 
 /** A VMBus channel message of `end - from` bytes. */
@@ -110,24 +115,20 @@ export function vmbusPart(
     });
   const code = view.getUint32(from, true);
   const message = vmbus.byCode.get(code);
-  const form = message && vmbusForm(message, size, session, setting);
-  if (message === undefined || form?.body === undefined) {
-    return opaque(place, 'VMBus message without a declared struct', {
+  if (message === undefined)
+    return opaque(place, 'VMBus message that no source names', {
       direction,
-      ...(message ? { name: message.name } : {}),
-      issues: [
-        issue(
-          'I_UNKNOWN',
-          message ? `${message.name} has no form of ${size} bytes` : `no source names VMBus message type ${code}`,
-          from,
-        ),
-      ],
+      issues: [issue('I_UNKNOWN', `no source names VMBus message type ${code}`, from)],
     });
+  const issues: Issue[] = [];
+  let form = vmbusForm(message, size, session, setting);
+  if (form?.body === undefined) {
+    form = message.is.find((one) => one.body !== undefined);
+    issues.push(issue('I_VERSION', `${message.name} is no part of what was agreed on`, from));
   }
-  const issues =
-    message.direction !== undefined && message.direction !== direction
-      ? [issue('I_DIRECTION', `${message.name} goes ${message.direction}`, from)]
-      : [];
+  if (form?.body === undefined) return opaque(place, message.name, { direction, name: message.name, classPayload: size });
+  if (message.direction !== undefined && message.direction !== direction)
+    issues.push(issue('I_DIRECTION', `${message.name} goes ${message.direction}`, from));
   const part = structPart(place, form.body, setting, { name: message.name, direction, issues });
   if (part.size >= size) return part;
   return {

@@ -42,16 +42,21 @@ export function vpciMessage(at: PayloadPlace, channel: Channel, setting: Setting
   const code = place.view.getUint32(place.offset, true);
   const message = vpci.byCode.get(code);
   const form = message && formFor(message, at, channel, setting);
-  if (message === undefined || form?.body === undefined) {
-    const text = message
-      ? `${message.name} has no declared form of ${size} bytes`
-      : `no source names vPCI message 0x${code.toString(16)}`;
+  if (message === undefined)
+    return {
+      part: opaque(place, 'vPCI message that no source names', {
+        direction,
+        unattributed: size,
+        issues: [issue('I_UNKNOWN', `no source names vPCI message 0x${code.toString(16)}`, place.offset)],
+      }),
+    };
+  if (form?.body === undefined) {
+    if (message.is.some((one) => one.body !== undefined)) return { part: shifted(at) };
     return {
       part: opaque(place, 'vPCI message without a declared struct', {
         direction,
-        ...(message ? { name: message.name } : {}),
-        unattributed: size,
-        issues: [issue('I_UNKNOWN', text, place.offset)],
+        name: message.name,
+        classPayload: size,
       }),
     };
   }

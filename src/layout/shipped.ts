@@ -2,7 +2,7 @@ import { DecodeError } from '../bytes/errors.js';
 import type { AnyType, Code, NamedType } from './types.js';
 
 // What the declarations of the built package call: they are written out as plain objects, with the code that the engines
-// would have made of them (packaging/shipped-module.ts).
+// would have made of them (.ci/packaging/shipped-module.ts).
 
 /** The same type with its code. */
 export function coded<T>(type: T, decode: Code['decode'], encode: Code['encode']): T {

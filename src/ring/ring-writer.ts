@@ -159,7 +159,7 @@ export class RingWriter {
     this.published = cursor;
     // Seq-cst: the packets are written before it; the mask is loaded after it, or a reader that unmasks, finds nothing and
     // sleeps would be missed.
-    memory.store(WRITE_INDEX, this.wrap(cursor));
+    memory.store(WRITE_INDEX, cursor);
     const mask = memory.load(INTERRUPT_MASK);
     if (mask !== 0) return false;
     // Loaded last: where it is still the start of this batch, the reader had nothing else to read.

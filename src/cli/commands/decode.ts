@@ -73,6 +73,10 @@ export function runDecode(file: string | undefined, options: DecodeOptions): num
       counts && typeof source === 'string' && summarisePages(source, input, summary) ? [] : readRecords(source, input);
     for (const record of records) {
       last = record.n;
+      if (counts) {
+        summary.add(record);
+        continue;
+      }
       let made: JsonRecord | undefined;
       const json = (): JsonRecord => (made ??= presentRecord(record));
       if (keep !== undefined && !keep(json())) continue;

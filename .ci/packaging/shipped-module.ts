@@ -1,5 +1,5 @@
-import { enumMeta } from '../src/layout/scalar.js';
-import type { EnumMeta, NamedType } from '../src/layout/types.js';
+import { enumMeta } from '../../src/layout/scalar.js';
+import type { EnumMeta, NamedType } from '../../src/layout/types.js';
 import { RUNTIME_MODULES, shippedCode, unknownRuntime } from './shipped-code.js';
 
 // The declarations of src/abi as one module of plain objects: what struct(), bits(), enumeration() and the rest made of

@@ -1,6 +1,6 @@
-import { DECODE_RUNTIME, decodeSource } from '../src/layout/compile-decode.js';
-import { ENCODE_RUNTIME, encodeSource } from '../src/layout/compile-encode.js';
-import type { NamedType } from '../src/layout/types.js';
+import { DECODE_RUNTIME, decodeSource } from '../../src/layout/compile-decode.js';
+import { ENCODE_RUNTIME, encodeSource } from '../../src/layout/compile-encode.js';
+import type { NamedType } from '../../src/layout/types.js';
 
 export interface ShippedCode {
   /** `(dv,o,c,lend){…}` and `(x,dv,o){…}`. */

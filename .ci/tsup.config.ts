@@ -29,7 +29,7 @@ const common: Options = {
 rmSync('dist', { recursive: true, force: true });
 
 // Declarations as plain objects with their code, so that a bundle holds those it names and not the engines.
-const shipped: Options = { ...common, entry: library, esbuildPlugins: [shippedAbi(import.meta.dirname)] };
+const shipped: Options = { ...common, entry: library, esbuildPlugins: [shippedAbi(process.cwd())] };
 
 export default defineConfig([
   { ...shipped, format: 'esm' },

@@ -46,7 +46,7 @@ async function shipped(root: string): Promise<ShippedModule> {
     const outfile = join(folder, 'entry.mjs');
     const spaces = paths.map((path, i) => `import * as m${i} from ${JSON.stringify(join(abi, path))};`);
     const pairs = paths.map((path, i) => `[${JSON.stringify(path)}, m${i}]`);
-    const writer = JSON.stringify(join(root, 'packaging', 'shipped-module.ts'));
+    const writer = JSON.stringify(join(root, '.ci', 'packaging', 'shipped-module.ts'));
     writeFileSync(
       entry,
       `${spaces.join('\n')}\nexport { shippedModule } from ${writer};\nexport const namespaces = new Map([${pairs.join(', ')}]);\n`,
