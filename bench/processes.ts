@@ -28,7 +28,7 @@ export function runNode(args: readonly string[], env: NodeJS.ProcessEnv = {}): R
 /** Peak resident memory, in bytes, of a node program whose output is thrown away. */
 export function peakMemory(args: readonly string[], folder: string): { bytes: number; seconds: number } {
   const report = join(folder, 'peak-memory');
-  const preload = new URL('./work/report-memory.js', import.meta.url).href;
+  const preload = new URL('./tasks/report-memory.js', import.meta.url).href;
   const sink = openSync('/dev/null', 'w');
   try {
     const start = performance.now();

@@ -17,7 +17,7 @@ import {
   ROUND,
   type RoundTask,
 } from './ring-gate.js';
-import { inTurns } from './work/ring-ends.js';
+import { inTurns } from './tasks/ring-ends.js';
 
 /** Data area of every ring here. */
 export const RING_BYTES = 16384;
@@ -47,7 +47,7 @@ export class Pair {
       new SharedArrayBuffer(4096 + RING_BYTES);
     const gate = new SharedArrayBuffer(GATE_WORDS * 4);
     const { port1, port2 } = new MessageChannel();
-    const file = new URL('./work/ring-side.js', import.meta.url);
+    const file = new URL('./tasks/ring-side.js', import.meta.url);
     const workers = [
       new Worker(file, { workerData: { channel, role: 'writer', gate, memory, port: port1 }, transferList: [port1] }),
       new Worker(file, { workerData: { channel, role: 'reader', gate, memory, port: port2 }, transferList: [port2] }),

@@ -7,7 +7,7 @@ import { median } from '../race.js';
 import { longTrace } from '../traces.js';
 
 const MIB = 1 << 20;
-const BARE_LOOP = fileURLToPath(new URL('../work/bare-loop.js', import.meta.url));
+const BARE_LOOP = fileURLToPath(new URL('../tasks/bare-loop.js', import.meta.url));
 
 const bench: BenchCase = {
   question: 'How fast is `hvabi decode --summary` on a JSON-lines trace, measured against only parsing it?',

@@ -5,9 +5,9 @@ import { type BenchCase, below, type Figure } from '../case.js';
 import { makeGuest } from '../guest.js';
 import { heapGrowth } from '../heap.js';
 import { figuresOf, race } from '../race.js';
-import type { ClaimReport, ClaimTask } from '../work/claim-pages.js';
+import type { ClaimReport, ClaimTask } from '../tasks/claim-pages.js';
 
-const CLAIMER = new URL('../work/claim-pages.js', import.meta.url);
+const CLAIMER = new URL('../tasks/claim-pages.js', import.meta.url);
 const EACH = 256;
 const CALLS = 100_000;
 const PAGE = 4096;

@@ -127,7 +127,7 @@ export class Cpus {
         fastBytes: options.fastBytes,
         barrier,
       };
-      return new Worker(new URL('../work/rep-worker.js', import.meta.url), { workerData: setup });
+      return new Worker(new URL('../tasks/rep-worker.js', import.meta.url), { workerData: setup });
     });
   }
 

@@ -19,8 +19,7 @@ fuzz('200 plain inputs in pieces', () => assert.is(fuzzPlain(20_261, 200), 200))
 
 fuzz('random bytes and random JSON through every struct', () => assert.ok(fuzzStructs(20_262, 1) > 600));
 
-fuzz('a law that is broken is noticed', () => {
-  // A decoder that threw would stop the first run; these are the seeds that did, before they were mended.
+fuzz('seeds that once found a fault: a list cut in an element, a short offer, a longer packet header', () => {
   for (const seed of [1, 2, 3]) assert.is(fuzzRecords(seed, 300).refused < 300, true);
 });
 

@@ -152,9 +152,16 @@ vmbus('a short message of every type neither stops the trace nor teaches', () =>
 
 vmbus('a message of a feature that was not agreed on is read and reported', () => {
   const pages = u64(0x1000) + u64(0x2000);
-  const asked = (features: number): Event[] => [post(contact(0x60000)), slot(response(1, u32(features))), post(vmbusMessage(25, pages))];
+  const asked = (features: number): Event[] => [
+    post(contact(0x60000)),
+    slot(response(1, u32(features))),
+    post(vmbusMessage(25, pages)),
+  ];
   const without = last(asked(0));
-  assert.equal([at(without.json, 'inner.struct'), without.codes, without.tally.ok], ['ModifyConnection', ['I_VERSION'], true]);
+  assert.equal(
+    [at(without.json, 'inner.struct'), without.codes, without.tally.ok],
+    ['ModifyConnection', ['I_VERSION'], true],
+  );
   assert.equal(last(asked(4)).codes, []);
 });
 
@@ -269,10 +276,7 @@ hypervisor('memory intercepts differ by architecture', () => {
 
 hypervisor('a named type without a declared payload: its bytes are counted as a payload that no one declares', () => {
   const { json, codes, tally } = last([slot(zeros(16), 0x80000040)]);
-  assert.equal(
-    [json.name, codes, tally.classPayload, tally.ok],
-    ['HVMSG_EVENTLOG_BUFFERCOMPLETE', [], 16, true],
-  );
+  assert.equal([json.name, codes, tally.classPayload, tally.ok], ['HVMSG_EVENTLOG_BUFFERCOMPLETE', [], 16, true]);
 });
 
 hypervisor('a type that no one names', () => {

@@ -196,6 +196,34 @@ hostile('a copy is taken from the descriptor that was checked, whatever the ring
   assert.is(bytesToHex(copy.payload()), '01'.repeat(16));
 });
 
+hostile('a descriptor is read once: values that change between two reads are never seen', () => {
+  for (const copying of [false, true]) {
+    const { memory, writer, data } = ringPair();
+    writer.append({ kind: 'in-band', payload: new Uint8Array(16).fill(1), transactionId: 5n, completion: true });
+    writer.publish();
+    const reads: number[] = [];
+    // Every word turns into ones as soon as it was read.
+    const words = new Proxy(memory.words, {
+      get(ring, key) {
+        const word = Number(key);
+        const value = ring[word];
+        reads.push(word);
+        ring[word] = -1;
+        return value;
+      },
+    });
+    const reader = new RingReader(Object.create(memory, { words: { value: words } }) as typeof memory);
+    const copy = new ReceivedPacket(64);
+    if (copying) assert.is(reader.readInto(copy), 'ok');
+    const packet = copying ? copy : reader.next()!;
+    assert.equal([packet.type, packet.flags, packet.packetBytes, packet.payloadAt], [6, 1, 32, 16]);
+    assert.is(packet.transactionId, 5n);
+    assert.equal(reads, copying ? [0, 1] : [0, 1, 2, 3]);
+    assert.is(bytesToHex(data, 0, 8), 'ff'.repeat(8));
+    assert.is(reader.position, 40);
+  }
+});
+
 hostile('a lent packet keeps its place when the ring changes under it', () => {
   const { writer, reader, data } = ringPair(4096, 4064);
   writer.append({ kind: 'in-band', payload: new Uint8Array(40).fill(1) });
@@ -229,6 +257,27 @@ hostile('ranges that change after the parse are refused, never followed', () => 
     );
   }
 });
+
+for (const [note, lengthBytes, offsetBytes] of [
+  ['no bytes', 0, 0],
+  ['no bytes within a page', 0, 8],
+  ['an offset past the page', 8, 4096],
+  ['a length that overflows', 0xffff_ffff, 0xfff],
+  ['more pages than there are', 0x10_0000, 0],
+] as const)
+  hostile(`a range of ${note} is refused`, () => {
+    const { writer, reader, data } = ringPair();
+    const ranges = [{ lengthBytes: 4096, offsetBytes: 0, pfns: [1n] }];
+    writer.append({ kind: 'gpa-direct', ranges, payload: new Uint8Array(0), transactionId: 1n });
+    writer.publish();
+    const view = new DataView(data.buffer, 4096);
+    view.setUint32(24, lengthBytes, true);
+    view.setUint32(28, offsetBytes, true);
+    assert.is(
+      outcomeOf(() => `${reader.next()!.gpaRanges().length}`),
+      'E_RING_RANGE ranges[0]',
+    );
+  });
 
 hostile('a reader stands where it stood after an error, and reads on when the ring is whole', () => {
   const { writer, reader, data } = ringPair();

@@ -12,10 +12,14 @@ export function bytesOf(view: DataView, offset = 0, length = view.byteLength - o
   return new Uint8Array(view.buffer, view.byteOffset + offset, length);
 }
 
+const SHORT = 16;
+
 /** A copy of `length` bytes; never shared memory, whatever the view is over. */
 export function copyBytes(view: DataView, offset: number, length: number): Uint8Array {
   const out = new Uint8Array(length);
-  out.set(bytesOf(view, offset, length));
+  // Of a few bytes each is cheaper than a window on them: reserved fields are mostly so short.
+  if (length <= SHORT) for (let i = 0; i < length; i++) out[i] = view.getUint8(offset + i);
+  else out.set(bytesOf(view, offset, length));
   return out;
 }
 

@@ -126,7 +126,8 @@ export function vmbusPart(
     form = message.is.find((one) => one.body !== undefined);
     issues.push(issue('I_VERSION', `${message.name} is no part of what was agreed on`, from));
   }
-  if (form?.body === undefined) return opaque(place, message.name, { direction, name: message.name, classPayload: size });
+  if (form?.body === undefined)
+    return opaque(place, message.name, { direction, name: message.name, classPayload: size });
   if (message.direction !== undefined && message.direction !== direction)
     issues.push(issue('I_DIRECTION', `${message.name} goes ${message.direction}`, from));
   const part = structPart(place, form.body, setting, { name: message.name, direction, issues });
