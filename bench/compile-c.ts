@@ -17,7 +17,7 @@ export const hasGcc = (): boolean => spawnSync('gcc', ['--version'], { stdio: 'i
 export function compileC(name: string, build: CBuild, folder: string): string {
   const program = join(folder, `${name}${build.replace(/\W+/g, '-')}`);
   const source = inProject('bench', 'c', `${name}.c`);
-  const args = ['-std=gnu11', '-Wall', '-Wextra', ...C_BUILDS[build], '-o', program, source];
+  const args = ['-pthread', '-std=gnu11', '-Wall', '-Wextra', ...C_BUILDS[build], '-o', program, source];
   const { status, stderr } = spawnSync('gcc', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`gcc ${args.join(' ')} ended with ${status}\n${stderr}`);
   return program;

@@ -5,17 +5,22 @@ export function viewOf(bytes: ArrayBufferView | ArrayBufferLike): DataView {
   return new DataView(bytes);
 }
 
-/** A Uint8Array over the same memory as `view`. Throws RangeError outside of it, even where its buffer is larger. */
-export function bytesOf(view: DataView, offset = 0, length = view.byteLength - offset): Uint8Array {
+function requireInside(view: DataView, offset: number, length: number): void {
   if (!(offset >= 0 && length >= 0 && offset + length <= view.byteLength))
     throw new RangeError(`${length} bytes at ${offset} are not all in a view of ${view.byteLength}`);
+}
+
+/** A Uint8Array over the same memory as `view`. Throws RangeError outside of it, even where its buffer is larger. */
+export function bytesOf(view: DataView, offset = 0, length = view.byteLength - offset): Uint8Array {
+  requireInside(view, offset, length);
   return new Uint8Array(view.buffer, view.byteOffset + offset, length);
 }
 
 const SHORT = 16;
 
-/** A copy of `length` bytes; never shared memory, whatever the view is over. */
+/** A copy of `length` bytes; never shared memory, whatever the view is over. Throws as bytesOf. */
 export function copyBytes(view: DataView, offset: number, length: number): Uint8Array {
+  requireInside(view, offset, length);
   const out = new Uint8Array(length);
   // Of a few bytes each is cheaper than a window on them: reserved fields are mostly so short.
   if (length <= SHORT) for (let i = 0; i < length; i++) out[i] = view.getUint8(offset + i);
