@@ -48,3 +48,4 @@ export type { CpuGate } from './ports/cpu-gate.js';
 export type { HostPort, MmioDevice, MmioWindow } from './ports/host-port.js';
 export type { Clock, RunQueue, Timer } from './ports/run-queue.js';
 export type { TraceSink } from './ports/trace-sink.js';
+export { type Choose, seededChoice, VirtualQueue } from './sched/virtual-queue.js';
