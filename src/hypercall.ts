@@ -21,7 +21,6 @@ export {
   HV_PARTITION_ID_SELF,
   MAX_DEPOSIT,
   MAX_FRUITLESS_DEPOSITS,
-  type Outcome,
   withDeposits,
 } from './hypercall/deposit.js';
 export {
@@ -35,7 +34,7 @@ export {
   UnmapBatch,
 } from './hypercall/map-batch.js';
 export { callReps, type RepOutcome } from './hypercall/rep-loop.js';
-export { type Errno, errnoOf, needsMemory } from './hypercall/status.js';
+export { errnoOf, needsMemory } from './hypercall/status.js';
 export {
   type ControlWord,
   controlWord,
@@ -46,6 +45,7 @@ export {
 } from './hypercall/words.js';
 export type { CpuGate } from './ports/cpu-gate.js';
 export type { HostPort, MmioDevice, MmioWindow } from './ports/host-port.js';
+export type { Errno, Outcome } from './ports/outcome.js';
 export type { Clock, RunQueue, Timer } from './ports/run-queue.js';
 export type { TraceSink } from './ports/trace-sink.js';
 export { type Choose, seededChoice, VirtualQueue } from './sched/virtual-queue.js';

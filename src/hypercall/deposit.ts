@@ -4,9 +4,10 @@ import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
 import { hiOf, loOf } from '../bytes/word.js';
 import type { CpuGate } from '../ports/cpu-gate.js';
 import type { InputPages } from '../ports/input-pages.js';
+import type { Outcome } from '../ports/outcome.js';
 import type { PageFrames } from '../ports/page-frames.js';
 import { callReps } from './rep-loop.js';
-import { type Errno, errnoOf, needsMemory } from './status.js';
+import { errnoOf, needsMemory } from './status.js';
 
 /** Partition id that means the caller's own (HV_PARTITION_ID_SELF, include/hyperv/hvgdk_mini.h). */
 export const HV_PARTITION_ID_SELF = 0xffffffffffffffffn;
@@ -17,10 +18,6 @@ export const MAX_DEPOSIT = (HV_HYP_PAGE_SIZE - HEADER) / 8;
 const CONTIGUOUS = 8;
 /** Deposits in a row that bring the call no further before it is given up (DEP-06). */
 export const MAX_FRUITLESS_DEPOSITS = 16;
-
-export type Outcome<T = void> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly errno: Errno; readonly status?: number };
 
 /** What a deposit needs of its surroundings. */
 export interface Depositor {

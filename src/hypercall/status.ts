@@ -1,7 +1,5 @@
 import { hv_status } from '../abi/hv/status.js';
-
-/** Negative Linux errno of a driver operation, by name. */
-export type Errno = 'EINVAL' | 'ENOMEM' | 'EIO' | 'EOPNOTSUPP' | 'E2BIG';
+import type { Errno } from '../ports/outcome.js';
 
 const INVALID: ReadonlySet<number> = new Set([
   hv_status.HV_STATUS_INVALID_HYPERCALL_CODE,
