@@ -16,4 +16,9 @@ export interface RunQueue extends Clock {
   after(delayUs: number, task: () => void): Timer;
   /** Lets one due task run; false when none is. For code that has to wait without returning, as a polling driver does. */
   pump(): boolean;
+  /**
+   * Lets `us` pass without returning, running what becomes due: what a processor does that polls with a delay while the others
+   * go on (udelay). Code that calls it must not hold anything that those tasks wait for.
+   */
+  busyWait(us: number): void;
 }

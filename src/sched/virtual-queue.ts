@@ -65,6 +65,10 @@ export class VirtualQueue implements RunQueue {
     return true;
   }
 
+  busyWait(us: number): void {
+    this.advance(us);
+  }
+
   /** Lets `us` pass, running what becomes due on the way at its own time. */
   advance(us: number): void {
     const end = this.timeUs + us;
