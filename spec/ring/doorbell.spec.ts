@@ -22,6 +22,22 @@ bells('it counts, and a wait for an old count does not sleep', () => {
   assert.is(bell.wait(before, 0), true);
 });
 
+bells('a notify without a ring ends no sleep: a late one of the ring before is such', async () => {
+  const shared = new SharedArrayBuffer(16);
+  const [running, stop] = [new Int32Array(shared, 8, 1), new Int32Array(shared, 12, 1)];
+  const worker = new Worker(new URL('../support/notify-worker.js', import.meta.url), { workerData: shared });
+  const ended = new Promise((done, fail) => worker.once('exit', done).once('error', fail));
+  const bell = new Doorbell(shared, 0);
+  try {
+    Atomics.wait(running, 0, 0, 20_000);
+    assert.is(Atomics.load(running, 0), 1, 'the Worker runs');
+    assert.is(bell.wait(bell.count(), 100), false);
+  } finally {
+    Atomics.store(stop, 0, 1);
+  }
+  assert.is(await ended, 0);
+});
+
 bells('it has to be an aligned word of its memory', () => {
   for (const offset of [-4, 2, 13, 16])
     assert.throws(
