@@ -32,6 +32,8 @@ export interface ChannelDevice {
   readonly channelFlags: number;
   /** The 120 bytes of user-defined data of the offer; zeros when absent. */
   readonly userDefined?: Uint8Array;
+  /** Sub-channels count from 1 and share the GUIDs of their primary channel, which is 0 (the default). */
+  readonly subchannelIndex?: number;
   /** The guest has opened the channel; 0 accepts it, else the NTSTATUS of the refusal. `userData` are its 120 bytes. */
   opened(channel: HostChannel, userData: Uint8Array): number;
   /** There may be packets. */

@@ -1,0 +1,280 @@
+import { bytesToHex } from '../../bytes/hex.js';
+import type { MmioDevice } from '../../ports/host-port.js';
+import { ASYNC_EVENT_REQUEST, type NvmeAdminParts, runAdmin } from './nvme-admin.js';
+import { COMMAND_BYTES, inMemory, type NvmeCommand, type NvmeOutcome, readCommand } from './nvme-command.js';
+import { NvmeFeatures } from './nvme-features.js';
+import { ASYNC_EVENT_LIMIT, NVME_VERSION, type NvmeIdentity } from './nvme-identify.js';
+import { runIo } from './nvme-io.js';
+import { COMPLETION_BYTES, CompletionQueue, SubmissionQueue } from './nvme-queue.js';
+import { NVME_ASYNC_EVENT_LIMIT, NVME_SUCCESS } from './nvme-status.js';
+import type { DevicePort } from './pci-device.js';
+
+// Registers: NVM Express 1.4, 3.1.
+const CAP = 0x00;
+const VS = 0x08;
+const CC = 0x14;
+const CSTS = 0x1c;
+const AQA = 0x24;
+const ASQ = 0x28;
+const ACQ = 0x30;
+const DOORBELLS = 0x1000;
+
+const MAX_ENTRIES = 64;
+/** Entries less one, contiguous queues, 5 s to get ready, the NVM command set; 4 KiB pages and 4-byte doorbells are zeros. */
+const CAP_VALUE = (1n << 37n) | (10n << 24n) | (1n << 16n) | BigInt(MAX_ENTRIES - 1);
+
+const CC_ENABLE = 1;
+const CSTS_READY = 1;
+const CSTS_FATAL = 2;
+const CSTS_SHUTDOWN_DONE = 8;
+/** Commands taken in one go, so that a guest that adds without end keeps nobody else waiting. */
+const COMMANDS_A_TURN = 64;
+
+export interface NvmeControllerParts {
+  readonly port: DevicePort;
+  readonly identity: NvmeIdentity;
+  readonly maxQueues: number;
+  readonly vectors: number;
+  raise(vector: number): boolean;
+  /** Where the function is, for the trace. */
+  slot(): number;
+}
+
+/** The registers, queues and commands of one controller. */
+export class NvmeController implements MmioDevice {
+  readonly #parts: NvmeControllerParts;
+  readonly #admin: NvmeAdminParts;
+  readonly #features: NvmeFeatures;
+  readonly #bytes = new Uint8Array(COMMAND_BYTES);
+  #events: number[] = [];
+  #cc = 0;
+  #csts = 0;
+  #aqa = 0;
+  #asq = 0n;
+  #acq = 0n;
+  #scheduled = false;
+
+  constructor(parts: NvmeControllerParts) {
+    this.#parts = parts;
+    this.#features = new NvmeFeatures(parts.maxQueues);
+    this.#admin = {
+      memory: parts.port.memory,
+      identity: parts.identity,
+      features: this.#features,
+      maxQueues: parts.maxQueues,
+      maxEntries: MAX_ENTRIES,
+      vectors: parts.vectors,
+      submissions: new Map(),
+      completions: new Map(),
+    };
+  }
+
+  get ready(): boolean {
+    return (this.#csts & CSTS_READY) !== 0;
+  }
+
+  /** Asynchronous event requests that are held. */
+  get heldEvents(): number {
+    return this.#events.length;
+  }
+
+  reset(): void {
+    this.#disable();
+    this.#cc = 0;
+    this.#aqa = 0;
+    this.#asq = 0n;
+    this.#acq = 0n;
+  }
+
+  read(offset: number, size: 1 | 2 | 4 | 8): bigint {
+    if (size < 4 || offset % size !== 0) return 0n;
+    if (size === 4) return BigInt(this.#word(offset));
+    return BigInt(this.#word(offset)) | (BigInt(this.#word(offset + 4)) << 32n);
+  }
+
+  write(offset: number, size: 1 | 2 | 4 | 8, value: bigint): void {
+    if (size < 4 || offset % size !== 0) return;
+    const low = Number(BigInt.asUintN(32, value));
+    if (offset >= DOORBELLS) this.#doorbell(offset - DOORBELLS, low);
+    else this.#setWord(offset, low);
+    if (size === 8 && offset < DOORBELLS) this.#setWord(offset + 4, Number(BigInt.asUintN(32, value >> 32n)));
+  }
+
+  /** Ends one of the held event requests with this result; false when none is held or the queue is full. */
+  notify(result: number): boolean {
+    const completions = this.#admin.completions.get(0);
+    const queue = this.#admin.submissions.get(0);
+    if (this.#events.length === 0 || completions === undefined || queue === undefined || completions.full) return false;
+    const commandId = this.#events.shift()!;
+    completions.post(this.#parts.port.memory, {
+      commandId,
+      status: NVME_SUCCESS,
+      result,
+      queueId: 0,
+      queueHead: queue.head,
+    });
+    this.#interrupt(completions);
+    return true;
+  }
+
+  #word(offset: number): number {
+    switch (offset) {
+      case CAP:
+        return Number(CAP_VALUE & 0xffff_ffffn);
+      case CAP + 4:
+        return Number(CAP_VALUE >> 32n);
+      case VS:
+        return NVME_VERSION;
+      case CC:
+        return this.#cc;
+      case CSTS:
+        return this.#csts;
+      case AQA:
+        return this.#aqa;
+      case ASQ:
+      case ACQ:
+        return Number(BigInt.asUintN(32, offset === ASQ ? this.#asq : this.#acq));
+      case ASQ + 4:
+      case ACQ + 4:
+        return Number((offset === ASQ + 4 ? this.#asq : this.#acq) >> 32n);
+      default:
+        return 0;
+    }
+  }
+
+  #setWord(offset: number, value: number): void {
+    const low = (word: bigint) => (word & ~0xffff_ffffn) | BigInt(value & ~0xfff & 0xffff_ffff);
+    switch (offset) {
+      case CC:
+        this.#configure(value);
+        return;
+      case AQA:
+        this.#aqa = value & 0x0fff_0fff;
+        return;
+      case ASQ:
+        this.#asq = BigInt.asUintN(64, low(this.#asq));
+        return;
+      case ASQ + 4:
+        this.#asq = (this.#asq & 0xffff_ffffn) | (BigInt(value) << 32n);
+        return;
+      case ACQ:
+        this.#acq = BigInt.asUintN(64, low(this.#acq));
+        return;
+      case ACQ + 4:
+        this.#acq = (this.#acq & 0xffff_ffffn) | (BigInt(value) << 32n);
+        return;
+      default:
+    }
+  }
+
+  #configure(value: number): void {
+    const was = this.#cc;
+    this.#cc = value;
+    if ((value & CC_ENABLE) === 0) {
+      if ((was & CC_ENABLE) !== 0) this.#disable();
+    } else if ((was & CC_ENABLE) === 0) this.#enable();
+    if ((value & 0xc000) !== 0) this.#csts |= CSTS_SHUTDOWN_DONE;
+  }
+
+  #enable(): void {
+    const { memory } = this.#admin;
+    const submissions = (this.#aqa & 0xfff) + 1;
+    const completions = (this.#aqa >>> 16) + 1;
+    const asq = inMemory(memory, this.#asq, submissions * COMMAND_BYTES);
+    const acq = inMemory(memory, this.#acq, completions * COMPLETION_BYTES);
+    // Command set, page size and arbitration must be the ones there are, entries 64 and 16 bytes.
+    const shape = (this.#cc & 0x00ff_3ff0) === 0x0046_0000;
+    if (asq === undefined || acq === undefined || submissions < 2 || completions < 2 || !shape) {
+      this.#csts |= CSTS_FATAL;
+      return;
+    }
+    const queue = new CompletionQueue(0, acq, completions, 0);
+    this.#admin.completions.set(0, queue);
+    this.#admin.submissions.set(0, new SubmissionQueue(0, asq, submissions, queue));
+    this.#csts = CSTS_READY;
+  }
+
+  #disable(): void {
+    this.#csts = 0;
+    this.#events = [];
+    this.#features.reset();
+    this.#admin.submissions.clear();
+    this.#admin.completions.clear();
+  }
+
+  /** Tails of submission queues and heads of completion queues by turns; a value outside of the queue is not taken. */
+  #doorbell(offset: number, value: number): void {
+    const id = offset >>> 3;
+    const { submissions, completions } = this.#admin;
+    const queue = (offset & 4) === 0 ? submissions.get(id) : completions.get(id);
+    if (queue === undefined || value >= queue.entries || offset % 4 !== 0) return;
+    if (queue instanceof SubmissionQueue) queue.tail = value;
+    else queue.head = value;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#parts.port.queue.post(() => {
+      this.#scheduled = false;
+      this.#run();
+    });
+  }
+
+  /** Takes commands of all queues by turns while their completion queues have room. */
+  #run(): void {
+    const posted = new Set<CompletionQueue>();
+    let left = COMMANDS_A_TURN;
+    for (let idle = false; !idle && left > 0; ) {
+      idle = true;
+      for (const queue of [...this.#admin.submissions.values()]) {
+        if (!this.ready || queue.empty || queue.completions.full || left === 0) continue;
+        // A queue that a command of this round deleted is not read again.
+        if (this.#admin.submissions.get(queue.id) !== queue) continue;
+        idle = false;
+        left--;
+        if (this.#runOne(queue)) posted.add(queue.completions);
+      }
+    }
+    for (const queue of posted) if (this.#admin.completions.get(queue.id) === queue) this.#interrupt(queue);
+    if (left === 0) this.#schedule();
+  }
+
+  /** True when a completion was written. */
+  #runOne(queue: SubmissionQueue): boolean {
+    const { memory, identity } = this.#admin;
+    memory.read(queue.gpa + queue.head * COMMAND_BYTES, this.#bytes);
+    queue.head = (queue.head + 1) % queue.entries;
+    const command = readCommand(this.#bytes);
+    const { port, slot } = this.#parts;
+    port.trace.event({ k: 'nvme', slot: slot(), q: queue.id, cmd: bytesToHex(this.#bytes) });
+    const admin = queue.id === 0;
+    const outcome =
+      admin && command.opcode === ASYNC_EVENT_REQUEST
+        ? this.#hold(command)
+        : admin
+          ? runAdmin(this.#admin, command)
+          : runIo(memory, identity, command);
+    if (outcome === undefined) return false;
+    const { status, result = 0 } = outcome;
+    queue.completions.post(memory, {
+      commandId: command.id,
+      status,
+      result,
+      queueId: queue.id,
+      queueHead: queue.head,
+    });
+    return true;
+  }
+
+  #hold({ id }: NvmeCommand): NvmeOutcome | undefined {
+    if (this.#events.length >= ASYNC_EVENT_LIMIT) return { status: NVME_ASYNC_EVENT_LIMIT };
+    this.#events.push(id);
+    return undefined;
+  }
+
+  #interrupt({ vector }: CompletionQueue): void {
+    if (vector !== undefined) this.#parts.raise(vector);
+  }
+}
