@@ -1,0 +1,143 @@
+import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
+import { viewOf } from '../../bytes/span.js';
+import type { Errno } from '../../ports/outcome.js';
+import type { Routine } from '../../sched/routine.js';
+import { Completion } from '../../sched/sync.js';
+import type { GuestMachine } from '../machine/guest-machine.js';
+import {
+  COMMAND_BYTES,
+  COMPLETION_BYTES,
+  commandBytes,
+  type NvmeCommand,
+  type NvmeCompletion,
+  readCompletion,
+} from './nvme-commands.js';
+import type { PciFunction } from './pci-function.js';
+
+/** Doorbells: one pair of 32-bit registers for each queue (stride 0). */
+const DOORBELLS = 0x1000;
+const CSTS = 0x1c;
+/** A controller that is gone reads as all ones. */
+const GONE = 0xffffffff;
+/** Time between looks at whether the controller is still there. */
+const WATCH_US = 1_000_000;
+
+/** How a command ended; `errno` when it did not: the controller is gone, or never answered. */
+export type CommandOutcome = { readonly done: NvmeCompletion } | { readonly errno: Errno };
+
+/** A submission queue and its completion queue, both in guest memory. Controllers say of their queue ids what 0 is: admin. */
+export class NvmeQueue {
+  readonly id: number;
+  readonly depth: number;
+  /** Where the queues are. */
+  readonly submissionGpa: number;
+  readonly completionGpa: number;
+  private readonly machine: GuestMachine;
+  private readonly fn: PciFunction;
+  private readonly frames: readonly number[];
+  private readonly waiting = new Map<number, { done: NvmeCompletion | undefined; readonly event: Completion }>();
+  private readonly entry = new Uint8Array(COMPLETION_BYTES);
+  private tail = 0;
+  private head = 0;
+  private phase = 1;
+  private nextId = 0;
+
+  /** A queue whose memory is taken and clear; undefined where there is none. */
+  static make(machine: GuestMachine, fn: PciFunction, id: number, depth: number): NvmeQueue | undefined {
+    const pages = (bytes: number): number => Math.ceil((depth * bytes) / HV_HYP_PAGE_SIZE);
+    const submission = machine.frames.take(pages(COMMAND_BYTES), true);
+    if (submission === undefined) return undefined;
+    const completion = machine.frames.take(pages(COMPLETION_BYTES), true);
+    if (completion !== undefined) return new NvmeQueue(machine, fn, id, depth, submission, completion);
+    machine.frames.give(submission);
+    return undefined;
+  }
+
+  private constructor(
+    machine: GuestMachine,
+    fn: PciFunction,
+    id: number,
+    depth: number,
+    submission: readonly number[],
+    completion: readonly number[],
+  ) {
+    this.machine = machine;
+    this.fn = fn;
+    this.id = id;
+    this.depth = depth;
+    this.frames = [...submission, ...completion];
+    this.submissionGpa = submission[0]! * HV_HYP_PAGE_SIZE;
+    this.completionGpa = completion[0]! * HV_HYP_PAGE_SIZE;
+    machine.memory.clear(this.submissionGpa, submission.length * HV_HYP_PAGE_SIZE);
+    machine.memory.clear(this.completionGpa, completion.length * HV_HYP_PAGE_SIZE);
+  }
+
+  /** Commands that wait for their completion. */
+  get outstanding(): number {
+    return this.waiting.size;
+  }
+
+  /** Sends a command from a CPU and waits for its completion. */
+  *run(command: NvmeCommand, timeoutUs: number, cpu = 0): Routine<CommandOutcome> {
+    const commandId = this.submit(command, cpu);
+    if (commandId === undefined) return { errno: 'EBUSY' };
+    const waiter = this.waiting.get(commandId)!;
+    for (let waited = 0; waited < timeoutUs; waited += WATCH_US) {
+      if (yield* waiter.event.wait(this.machine.queue, Math.min(WATCH_US, timeoutUs - waited)))
+        return { done: waiter.done! };
+      if (this.fn.readBar(0, CSTS, cpu) === GONE) break;
+    }
+    this.waiting.delete(commandId);
+    return { errno: this.fn.readBar(0, CSTS, cpu) === GONE ? 'ENODEV' : 'ETIMEDOUT' };
+  }
+
+  /** Takes what the controller has completed, as its interrupt says there is something. */
+  interrupt(cpu: number): void {
+    const before = this.head;
+    for (;;) {
+      this.machine.memory.read(this.completionGpa + this.head * COMPLETION_BYTES, this.entry);
+      const found = readCompletion(viewOf(this.entry));
+      if (found.phase !== this.phase) break;
+      this.head++;
+      if (this.head === this.depth) {
+        this.head = 0;
+        this.phase ^= 1;
+      }
+      const waiter = this.waiting.get(found.commandId);
+      if (waiter === undefined) {
+        this.machine.log({
+          level: 'warn',
+          code: 'nvme-unknown-command',
+          fields: { queue: this.id, id: found.commandId },
+        });
+        continue;
+      }
+      this.waiting.delete(found.commandId);
+      waiter.done = found;
+      waiter.event.complete();
+    }
+    if (this.head !== before) this.fn.writeBar(0, this.doorbell + 4, this.head, cpu);
+  }
+
+  /** Gives the memory back; the controller must not use it any more. */
+  free(): void {
+    this.machine.frames.give(this.frames);
+  }
+
+  private get doorbell(): number {
+    return DOORBELLS + this.id * 8;
+  }
+
+  private submit(command: NvmeCommand, cpu: number): number | undefined {
+    // One entry stays free: a full queue would look like an empty one.
+    if (this.waiting.size >= this.depth - 1) return undefined;
+    while (this.waiting.has(this.nextId)) this.nextId = (this.nextId + 1) & 0xffff;
+    const commandId = this.nextId;
+    this.nextId = (commandId + 1) & 0xffff;
+    this.waiting.set(commandId, { done: undefined, event: new Completion() });
+    this.machine.memory.write(this.submissionGpa + this.tail * COMMAND_BYTES, commandBytes(command, commandId));
+    this.tail = (this.tail + 1) % this.depth;
+    this.fn.writeBar(0, this.doorbell, this.tail, cpu);
+    return commandId;
+  }
+}
