@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { SCENARIO_NAMES } from '../rig/serve/scenario-names.js';
+import { SIMULATION_NAMES, type SimulationName } from '../rig/simulate/names.js';
 import { parseCount, parseDirection, parseU64, parseVersion } from './arguments.js';
 import type { DecodeOptions } from './commands/decode.js';
 import type { EncodeOptions } from './commands/encode.js';
@@ -6,6 +8,8 @@ import type { ExplainOptions } from './commands/explain.js';
 import type { FixturesOptions } from './commands/fixtures.js';
 import type { LayoutOptions } from './commands/layout.js';
 import type { ListOptions } from './commands/list.js';
+import type { ServeOptions } from './commands/serve.js';
+import type { SimulateCommandOptions } from './commands/simulate.js';
 import { UsageError } from './exit.js';
 import { COLOUR_CHOICES, type ColourChoice } from './paint.js';
 import { VERSION } from './version.js';
@@ -23,6 +27,8 @@ export function buildProgram(): Command {
   addExplain(program);
   addList(program);
   addFixtures(program);
+  addServe(program);
+  addSimulate(program);
   program
     .command('demo', { hidden: true })
     .addOption(colour())
@@ -211,5 +217,67 @@ function addFixtures(program: Command): void {
     .action(async (folder: string, options: FixturesOptions) => {
       const { runFixtures } = await import('./commands/fixtures.js');
       process.exitCode = runFixtures(folder, options);
+    });
+}
+
+function addServe(program: Command): void {
+  program
+    .command('serve')
+    .description('Is the hypervisor and the host of a guest that runs in another process')
+    .requiredOption('--monitor <socket>', 'Unix socket to listen on for the monitor, which runs the guest')
+    .requiredOption('--memory <file>', "file that is the guest's RAM, mapped by the monitor as well")
+    .addOption(arch().default('x64'))
+    .addOption(new Option('--scenario <name>', 'what the guest finds').choices([...SCENARIO_NAMES]).default('boot'))
+    .option('--vmbus-max <version>', 'newest VMBus version accepted, such as 4.0', parseVersion)
+    .option('--vpci-max <version>', 'newest vPCI version accepted, such as 1.2', parseVersion)
+    .option('--record <file>', 'write everything that crosses into a capture that `hvabi decode` reads')
+    .option(
+      '--tsc-hz <number>',
+      "counts per second of the guest's time stamp counter (default: this machine's)",
+      parseCount,
+    )
+    .option('-v, --verbose', 'a line for every event')
+    .option('-q, --quiet', 'only the summary at the end')
+    .addOption(colour())
+    .addHelpText(
+      'after',
+      `
+Lines on standard input: eject, relations (it comes back), rescind, reoffer. Ends with 0 when the monitor goes.
+
+Example:
+  hvabi serve --monitor /tmp/guest.sock --memory /dev/shm/guest.ram --record boot.hvc.jsonl`,
+    )
+    .action(async (options: ServeOptions) => {
+      const { runServe } = await import('./commands/serve.js');
+      process.exitCode = await runServe(options);
+    });
+}
+
+function addSimulate(program: Command): void {
+  program
+    .command('simulate')
+    .description('Runs hypervisor, host and guest against each other in this process, in virtual time')
+    .addArgument(new Argument('<scenario>', 'what happens').choices([...SIMULATION_NAMES]))
+    .option('--seed <number>', 'order of what is due at the same time (default: as it was asked for)', parseCount)
+    .option('--record <file>', 'write everything that crosses into a capture that `hvabi decode` reads')
+    .addOption(arch().default('x64'))
+    .option('--proto <version>', 'newest vPCI version of the host, such as 1.2', parseVersion)
+    .option('-v, --verbose', 'a line for every event')
+    .option('-q, --quiet', 'only the result')
+    .addOption(colour())
+    .addHelpText(
+      'after',
+      `
+Exit 1 when something is not as it has to be.
+
+Examples:
+  hvabi simulate boot
+  hvabi simulate boot --arch arm64 --record boot.hvc.jsonl
+  hvabi decode boot.hvc.jsonl --check -q
+  hvabi simulate eject --seed 7 -q`,
+    )
+    .action(async (scenario: SimulationName, options: SimulateCommandOptions) => {
+      const { runSimulate } = await import('./commands/simulate.js');
+      process.exitCode = runSimulate(scenario, options);
     });
 }

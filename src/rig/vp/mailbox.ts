@@ -15,6 +15,14 @@ export const MAILBOX_BYTES = WORDS * 4 + QWORDS * 8;
 /** Bytes before the first mailbox: the word that VPs ring for the host. */
 export const HOST_BYTES = 64;
 
+/** Words of shared memory that threads sleep on. */
+export interface Bells {
+  /** Rung for whoever answers. */
+  readonly host?: Int32Array;
+  /** Rung for the VP. */
+  readonly vp?: Int32Array;
+}
+
 /**
  * What one VP in a thread of its own shares with its host: a request, its answer, and the interrupts that wait. One request is
  * outstanding at any time, as on a processor that left the guest.
@@ -31,12 +39,15 @@ export class Mailbox {
   readonly hostBell: Int32Array;
   private readonly pending: Int32Array;
 
-  /** Mailbox `index` in memory of `sizeFor` bytes or more, zero in the beginning. */
-  constructor(buffer: SharedArrayBuffer, index: number) {
+  /**
+   * Mailbox `index` in memory of `sizeFor` bytes or more, zero in the beginning. A thread that serves or waits at several
+   * sleeps on one word: `bells` are words to ring instead of the mailbox's own.
+   */
+  constructor(buffer: SharedArrayBuffer, index: number, bells: Bells = {}) {
     const at = HOST_BYTES + index * MAILBOX_BYTES;
-    this.hostBell = new Int32Array(buffer, 0, 1);
+    this.hostBell = bells.host ?? new Int32Array(buffer, 0, 1);
     this.state = new Int32Array(buffer, at, 1);
-    this.bell = new Int32Array(buffer, at + 4, 1);
+    this.bell = bells.vp ?? new Int32Array(buffer, at + 4, 1);
     this.words = new Int32Array(buffer, at + 8, 6);
     this.pending = new Int32Array(buffer, at + 32, INTERRUPT_WORDS);
     this.qwords = new BigUint64Array(buffer, at + WORDS * 4, QWORDS);

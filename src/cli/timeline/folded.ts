@@ -1,0 +1,73 @@
+import type { DecodedRecord } from '../../capture/record.js';
+import { plural } from '../tree/numbers.js';
+
+/** What happens by the hundred and is shown as a count: one, several. */
+const NOUNS: Readonly<Record<string, readonly [string, string]>> = {
+  register: ['device register access', 'device register accesses'],
+  interrupt: ['device interrupt', 'device interrupts'],
+  command: ['disk command', 'disk commands'],
+  flush: ['TLB flush', 'TLB flushes'],
+  ipi: ['IPI call', 'IPI calls'],
+  /** Comes with every message and packet, and is not even counted. */
+  routine: ['', ''],
+};
+
+const BY_KIND: Readonly<Record<string, keyof typeof NOUNS>> = {
+  mmio_rd: 'register',
+  mmio_wr: 'register',
+  device_msi: 'interrupt',
+  nvme: 'command',
+  msi: 'routine',
+  intid: 'routine',
+  synic_event: 'routine',
+  synic_pending: 'routine',
+  rdmsr: 'routine',
+  ring_control: 'routine',
+  gpadl: 'routine',
+};
+const BY_CALL: Readonly<Record<string, keyof typeof NOUNS>> = {
+  HVCALL_SIGNAL_EVENT: 'routine',
+  HVCALL_MMIO_READ: 'register',
+  HVCALL_MMIO_WRITE: 'register',
+  HVCALL_SEND_IPI: 'ipi',
+  HVCALL_SEND_IPI_EX: 'ipi',
+  HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE: 'flush',
+  HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST: 'flush',
+  HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX: 'flush',
+  HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST_EX: 'flush',
+  // Every register access of an arm64 guest is a call, and has a record of its own as an access.
+  HVCALL_GET_VP_REGISTERS: 'routine',
+  HVCALL_SET_VP_REGISTERS: 'routine',
+};
+/** Writes that are part of handling a message. */
+const ROUTINE_REGISTERS: ReadonlySet<string> = new Set(['HV_X64_MSR_EOM', 'HV_REGISTER_EOM']);
+
+/** How a record is counted; undefined for one that deserves a line. A call that fails always does. */
+export function foldedAs(record: DecodedRecord): string | undefined {
+  if (record.unknown) return undefined;
+  if (record.call !== undefined)
+    return record.call.status === 0 || record.call.status === undefined ? BY_CALL[record.name ?? ''] : undefined;
+  if (record.kind === 'wrmsr' && ROUTINE_REGISTERS.has(record.name ?? '')) return 'routine';
+  return BY_KIND[record.kind];
+}
+
+/** Counts since the last line. */
+export class FoldedCounts {
+  private readonly counts = new Map<string, number>();
+
+  add(what: string): void {
+    if (what === 'routine') return;
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  get empty(): boolean {
+    return this.counts.size === 0;
+  }
+
+  /** `12 device interrupts, 3 disk commands`, and starts again. */
+  take(): string {
+    const text = [...this.counts].map(([what, n]) => plural(n, ...(NOUNS[what] ?? [what, what]))).join(', ');
+    this.counts.clear();
+    return text;
+  }
+}

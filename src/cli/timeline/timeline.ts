@@ -1,0 +1,151 @@
+import { AbiError } from '../../bytes/errors.js';
+import { Decoder } from '../../capture/decoder.js';
+import { statusName } from '../../capture/present.js';
+import type { DecodedRecord, Part } from '../../capture/record.js';
+import { jsonValue } from '../../capture/recorder.js';
+import { Summary } from '../../capture/summary.js';
+import { plainValue } from '../../capture/value.js';
+import type { Arch } from '../../layout/types.js';
+import type { TraceSink } from '../../ports/trace-sink.js';
+import type { Paint } from '../paint.js';
+import { hexText } from '../tree/numbers.js';
+import { registerFacts } from '../tree/record-head.js';
+import { detailsOf } from './details.js';
+import { FoldedCounts, foldedAs } from './folded.js';
+
+export interface TimelineOptions {
+  readonly arch: Arch;
+  readonly paint: Paint;
+  readonly write: (line: string) => void;
+  /** `all` folds nothing, `none` shows nothing and only counts. */
+  readonly show?: 'story' | 'all' | 'none';
+}
+
+const TIME_COLUMN = 11;
+const VP_COLUMN = 5;
+const NAME_COLUMN = 40;
+
+/** Events as a story that people read: a line for what is said, counts for what is repeated. */
+export class Timeline implements TraceSink {
+  readonly summary = new Summary();
+  private readonly options: TimelineOptions;
+  private readonly decoder: Decoder;
+  private readonly folded = new FoldedCounts();
+
+  constructor(options: TimelineOptions) {
+    this.options = options;
+    this.decoder = new Decoder({ arch: options.arch });
+  }
+
+  /** Takes numbered and timed events (`n`, `t_us`). */
+  event(event: Readonly<Record<string, unknown>> & { readonly k: string }): void {
+    // The decoder reads what JSON can say.
+    const record = this.decode(event);
+    if (record === undefined) return;
+    this.summary.add(record);
+    const { show = 'story' } = this.options;
+    if (show === 'none') return;
+    const folded = show === 'all' ? undefined : foldedAs(record);
+    if (folded !== undefined) this.folded.add(folded);
+    else this.line(record);
+  }
+
+  /** A line of the host's own, between the events. */
+  note(text: string): void {
+    this.flush();
+    this.options.write(`${' '.repeat(TIME_COLUMN + VP_COLUMN + 3)}${this.options.paint.title(text)}`);
+  }
+
+  /** Shows what has been folded so far. */
+  flush(): void {
+    if (this.folded.empty) return;
+    this.options.write(
+      `${' '.repeat(TIME_COLUMN + VP_COLUMN + 3)}${this.options.paint.quiet(`… ${this.folded.take()}`)}`,
+    );
+  }
+
+  /** Undefined for an event that is none: its writer's fault, which must not take the guest down. */
+  private decode(event: Readonly<Record<string, unknown>>): DecodedRecord | undefined {
+    try {
+      return this.decoder.push(JSON.parse(JSON.stringify(event, jsonValue)) as Record<string, unknown>);
+    } catch (error) {
+      if (!(error instanceof AbiError)) throw error;
+      this.note(`an event of kind ${String(event.k)} cannot be read: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  private line(record: DecodedRecord): void {
+    this.flush();
+    const { paint } = this.options;
+    const { source } = record;
+    const time = `${(Number(source.t_us ?? 0) / 1e6).toFixed(6)}s`.padStart(TIME_COLUMN);
+    const vp = (typeof source.vp === 'number' ? `vp${source.vp}` : '').padEnd(VP_COLUMN);
+    const where = typeof source.relid === 'number' ? [`channel ${source.relid}`] : [];
+    const text = [
+      `${paint.quiet(time)} ${paint.quiet(vp)}${arrow(record)}`,
+      paint.title(titleOf(record).padEnd(NAME_COLUMN)),
+      [...where, ...wordsOf(record)].join('  '),
+      failure(record, paint),
+    ];
+    this.options.write(
+      text
+        .filter((part) => part !== '')
+        .join(' ')
+        .trimEnd(),
+    );
+  }
+}
+
+/** Which way it went: to the host, to the guest, or neither. */
+function arrow(record: DecodedRecord): string {
+  if (record.call !== undefined || record.kind === 'wrmsr') return ' →';
+  if (record.kind === 'rdmsr') return ' ←';
+  return record.direction === undefined ? '  ' : record.direction === 'host->guest' ? ' ←' : ' →';
+}
+
+function innermost(record: DecodedRecord): Part | undefined {
+  let part = record.parts.find((one) => one.inner !== undefined) ?? record.parts[0];
+  while (part?.inner !== undefined) part = part.inner;
+  return part;
+}
+
+function titleOf(record: DecodedRecord): string {
+  const part = innermost(record);
+  const name = part?.name ?? record.name;
+  if (record.call !== undefined && name === undefined) return `call ${hexText(record.call.code)}`;
+  return `${name ?? record.kind}${part?.reply ? ' (reply)' : ''}`;
+}
+
+function wordsOf(record: DecodedRecord): string[] {
+  const { source } = record;
+  if (record.kind === 'wrmsr' || record.kind === 'rdmsr')
+    return [String(source.value ?? ''), ...registerFacts(record).map(({ key, value }) => `${key} ${value}`)];
+  if (record.kind === 'marker') return [String(source.text ?? '')];
+  if (record.kind === 'setup')
+    return ['scenario', 'cpus', 'ram']
+      .filter((key) => source[key] !== undefined)
+      .map((key) => `${key} ${String(source[key])}`);
+  const part = innermost(record);
+  if (part === undefined) return record.call === undefined ? plainWords(source) : [];
+  try {
+    return detailsOf(part.struct, plainValue(part));
+  } catch (error) {
+    if (error instanceof AbiError) return [];
+    throw error;
+  }
+}
+
+const NO_WORDS: ReadonlySet<string> = new Set(['n', 'k', 't_us', 'vp', 'relid']);
+const LONGEST_WORD = 60;
+
+function plainWords(source: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(source)
+    .filter(([key, value]) => !NO_WORDS.has(key) && typeof value !== 'object')
+    .map(([key, value]) => `${key} ${String(value).slice(0, LONGEST_WORD)}`);
+}
+
+function failure(record: DecodedRecord, paint: Paint): string {
+  const status = record.call?.status ?? 0;
+  return status === 0 ? '' : paint.bad(statusName(status) ?? `status ${hexText(status)}`);
+}

@@ -1,0 +1,69 @@
+import type { Arch } from '../../layout/types.js';
+import type { RunQueue } from '../../ports/run-queue.js';
+import type { Routine } from '../../sched/routine.js';
+import type { VpciKnobs } from '../../vsp/vpci/vpci-bus.js';
+import type { Scenario } from '../serve/scenarios.js';
+import type { GuestSide } from '../system/guest-side.js';
+import type { HostSide } from '../system/host-side.js';
+import type { Flags } from './flags.js';
+
+/** What a scenario's routines report: what happened, and what should have happened and did not. */
+export interface Report {
+  /** Something a reader of the timeline wants to know. */
+  say(text: string): void;
+  /** Counts a check; `text` says what has to hold. Gives `ok` back. */
+  check(text: string, ok: boolean): boolean;
+}
+
+export interface GuestScene {
+  readonly guest: GuestSide;
+  readonly queue: RunQueue;
+  readonly flags: Flags;
+  readonly report: Report;
+}
+
+export interface HostScene {
+  readonly host: HostSide;
+  readonly queue: RunQueue;
+  readonly flags: Flags;
+  readonly report: Report;
+}
+
+/** A scenario: what the host offers, what the guest does, what the host does meanwhile. */
+export interface Simulation {
+  readonly name: string;
+  readonly about: string;
+  /** Ids of the requirements that it shows. */
+  readonly shows: readonly string[];
+  readonly cpus: number;
+  readonly plan: Scenario;
+  readonly isConfidential?: boolean;
+  readonly knobs?: VpciKnobs;
+  /** Architecture when the command line names none. */
+  readonly arch?: Arch;
+  guest(scene: GuestScene): Routine;
+  host?(scene: HostScene): Routine;
+}
+
+/** Collects what two routines report. */
+export class Findings implements Report {
+  readonly failures: string[] = [];
+  checks = 0;
+  private readonly tell: (text: string) => void;
+
+  constructor(tell: (text: string) => void) {
+    this.tell = tell;
+  }
+
+  say(text: string): void {
+    this.tell(text);
+  }
+
+  check(text: string, ok: boolean): boolean {
+    this.checks++;
+    if (ok) return true;
+    this.failures.push(text);
+    this.tell(`NOT TRUE: ${text}`);
+    return false;
+  }
+}

@@ -1,0 +1,18 @@
+import { boot } from './boot.js';
+import { eject } from './eject.js';
+import type { SimulationName } from './names.js';
+import { collision, hibernate, mmiocall, multi } from './plain.js';
+import type { Simulation } from './simulation.js';
+
+/** The scenarios that are one run each; `protocols` is many runs of `multi`. */
+export const SIMULATIONS: Readonly<Record<Exclude<SimulationName, 'protocols'>, Simulation>> = {
+  boot,
+  multi,
+  eject,
+  mmiocall,
+  collision,
+  hibernate,
+};
+
+/** The protocol matrix (E2E-06): newest vPCI versions of the host. */
+export const PROTOCOLS: readonly number[] = [0x0001_0001, 0x0001_0002, 0x0001_0003, 0x0001_0004];

@@ -1,0 +1,102 @@
+import { DomainNumberPool } from '../../guest/device-id/domain-number-pool.js';
+import { LogicalDeviceIdTable } from '../../guest/device-id/logical-device-id-table.js';
+import { type BootedGuest, bootGuest } from '../../guest/machine/boot.js';
+import { BarDriver } from '../../guest/pci/bar-driver.js';
+import { NvmeDriver } from '../../guest/pci/nvme-driver.js';
+import { PciCore } from '../../guest/pci/pci-core.js';
+import { VmbusClient } from '../../guest/vmbus/vmbus-client.js';
+import { VpciDriver } from '../../guest/vpci/vpci-driver.js';
+import { Arm64Interrupts } from '../../guest/vpci-interrupts/arm64-interrupts.js';
+import { MessageComposer } from '../../guest/vpci-interrupts/compose.js';
+import { GicDistributor } from '../../guest/vpci-interrupts/gic-distributor.js';
+import type { IrqArch } from '../../guest/vpci-interrupts/irq-arch.js';
+import { X86Interrupts } from '../../guest/vpci-interrupts/x86-interrupts.js';
+import type { Arch } from '../../layout/types.js';
+import { HypercallPages } from '../../memory/hypercall-pages.js';
+import type { PageFrameAllocator } from '../../memory/page-frame-allocator.js';
+import type { CpuGate } from '../../ports/cpu-gate.js';
+import type { GuestMemory } from '../../ports/guest-memory.js';
+import type { LogSink } from '../../ports/log-sink.js';
+import type { RunQueue } from '../../ports/run-queue.js';
+
+/** Where the distributor's registers are, for hypervisor and guest. */
+export const GICD_GPA = 0xffff_0000;
+
+export interface GuestSideOptions {
+  readonly arch: Arch;
+  readonly memory: GuestMemory;
+  readonly frames: PageFrameAllocator;
+  readonly queue: RunQueue;
+  readonly log: LogSink;
+  readonly gates: readonly CpuGate[];
+  /** Config space through hypercalls, as a confidential guest has to. */
+  readonly isConfidential?: boolean;
+  /** VMBus versions to ask for. */
+  readonly versions?: readonly number[];
+}
+
+/** Everything that runs in the guest: machine, VMBus, PCI and the drivers. */
+export class GuestSide {
+  readonly machine: BootedGuest;
+  readonly vmbus: VmbusClient;
+  readonly pci: PciCore;
+  readonly ids: LogicalDeviceIdTable;
+  readonly domains: DomainNumberPool;
+  readonly vpci: VpciDriver;
+  readonly nvme: NvmeDriver;
+  readonly bars: BarDriver;
+
+  /** Boots the machine: makes hypercalls. */
+  constructor(options: GuestSideOptions) {
+    const { arch, memory, frames, queue, log, gates, isConfidential, versions } = options;
+    const pages = HypercallPages.create(memory, frames, { cpus: gates.length });
+    for (let cpu = 0; cpu < gates.length; cpu++) pages.online(cpu);
+    this.machine = bootGuest({ arch, memory, frames, pages, queue, log, gates });
+    const interrupts = this.interruptsOf(arch);
+    this.pci = new PciCore({
+      machine: this.machine,
+      arch: interrupts,
+      composer: new MessageComposer(this.machine, interrupts),
+    });
+    this.nvme = new NvmeDriver(this.machine);
+    this.bars = new BarDriver(({ classCode }) => classCode >>> 16 !== STORAGE_CLASS);
+    this.pci.register(this.nvme);
+    this.pci.register(this.bars);
+    this.ids = new LogicalDeviceIdTable(log);
+    this.domains = new DomainNumberPool(log);
+    this.vmbus = new VmbusClient(this.machine, versions === undefined ? {} : { versions });
+    this.vpci = new VpciDriver(this.machine, {
+      pci: this.pci,
+      domains: this.domains,
+      ids: this.ids,
+      ...(isConfidential === undefined ? {} : { isConfidential }),
+    });
+  }
+
+  /** Page frames, windows, vectors, requests and registrations that are in use: all of it goes back when a device goes. */
+  holdings(): Readonly<Record<string, number>> {
+    const { machine } = this;
+    return {
+      windows: machine.space.taken,
+      vectors: machine.vectors.inUse,
+      domains: this.domains.taken,
+      ids: this.ids.size,
+      bound: this.pci.bound,
+    };
+  }
+
+  private interruptsOf(arch: Arch): IrqArch {
+    const { machine } = this;
+    if (arch === 'x64') return new X86Interrupts(machine);
+    const gic = new GicDistributor({
+      firmware: 'acpi',
+      gpa: GICD_GPA,
+      affinityOf: (cpu) => BigInt(machine.cpus[cpu]!.gate.vp),
+      gate: () => machine.cpus[0]!.gate,
+    });
+    return new Arm64Interrupts(machine, gic);
+  }
+}
+
+/** PCI base class of mass storage: those have a driver of their own. */
+const STORAGE_CLASS = 0x01;

@@ -1,0 +1,75 @@
+import { Partition } from '../../hypervisor/partition.js';
+import type { Arch } from '../../layout/types.js';
+import type { GuestMemory } from '../../ports/guest-memory.js';
+import type { InterruptSink } from '../../ports/interrupt-sink.js';
+import type { LogSink } from '../../ports/log-sink.js';
+import type { RunQueue } from '../../ports/run-queue.js';
+import type { TraceSink } from '../../ports/trace-sink.js';
+import { ChannelServer } from '../../vsp/vmbus/channel-server.js';
+import type { VpciKnobs } from '../../vsp/vpci/vpci-bus.js';
+import type { Scenario } from '../serve/scenarios.js';
+import { ServedBus } from '../serve/served-bus.js';
+import { GICD_GPA } from './guest-side.js';
+
+export interface HostSideOptions {
+  readonly arch: Arch;
+  readonly memory: GuestMemory;
+  readonly queue: RunQueue;
+  readonly trace: TraceSink;
+  readonly sink: InterruptSink;
+  readonly vps: readonly number[];
+  readonly plan: Pick<Scenario, 'buses' | 'vmbusMax' | 'vpciMax' | 'bits'>;
+  readonly knobs?: VpciKnobs;
+  readonly log?: LogSink;
+  /** Tells what the host does by itself, in words. */
+  readonly note?: (text: string) => void;
+}
+
+/** Relids and connections as in the recorded captures. */
+const RELIDS = { first: 3, step: 1 };
+const EVENT_CONNECTIONS = 0x10000;
+const MESSAGE_CONNECTION = 0x4001;
+
+/** Everything that runs on the host: hypervisor, VMBus server, virtual PCI buses. */
+export class HostSide {
+  readonly partition: Partition;
+  readonly server: ChannelServer;
+  readonly buses: readonly ServedBus[];
+
+  constructor(options: HostSideOptions) {
+    const { arch, memory, queue, trace, sink, vps, plan, knobs, log, note } = options;
+    this.partition = new Partition({
+      arch,
+      memory,
+      queue,
+      trace,
+      sink,
+      vps,
+      bits: plan.bits,
+      ...(arch === 'arm64' ? { gicdGpa: GICD_GPA } : {}),
+    });
+    this.server = new ChannelServer(this.partition, {
+      maxVersion: plan.vmbusMax,
+      relids: RELIDS,
+      connectionBase: EVENT_CONNECTIONS,
+      messageConnection: MESSAGE_CONNECTION,
+      ...(log === undefined ? {} : { log }),
+    });
+    this.buses = plan.buses.map(
+      (bus) =>
+        new ServedBus({
+          port: this.partition,
+          server: this.server,
+          plan: bus,
+          vpciMax: plan.vpciMax,
+          note: note ?? (() => undefined),
+          ...(knobs === undefined ? {} : { knobs }),
+        }),
+    );
+  }
+
+  /** Interrupts and windows that the buses still hold. */
+  leaks(): number {
+    return this.buses.reduce((sum, { bus }) => sum + bus.leaks().interrupts + bus.leaks().windows, 0);
+  }
+}
