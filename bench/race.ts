@@ -57,7 +57,7 @@ function timingOf(name: string, samples: number[]): Timing {
   return { name, ns, spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2 / ns, samples: sorted.length };
 }
 
-function quantile(sorted: readonly number[], part: number): number {
+export function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 

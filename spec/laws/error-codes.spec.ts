@@ -24,7 +24,7 @@ const either = struct('either', 1, { u: union({ a: u8, b: u8 }, {}) });
 
 type Throw = () => unknown;
 /** A folder of spec/: its specs name the code, from the day that the folder exists. */
-type Owner = 'guest' | 'memory' | 'ring';
+type Owner = 'guest' | 'hypervisor' | 'memory' | 'ring';
 
 const thrown = {
   E_LAYOUT_SIZE: () => struct('s', 2, { a: u8 }),
@@ -57,6 +57,7 @@ const thrown = {
   E_RING_PACKET: 'ring',
   E_RING_RANGE: 'ring',
   E_RING_SIZE: 'ring',
+  E_HYPERVISOR: 'hypervisor',
 } satisfies Record<ErrorCode, Throw | Owner>;
 
 const law = suite('law: error codes');

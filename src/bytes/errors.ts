@@ -30,6 +30,7 @@ export const ERROR_CODES = /* @__PURE__ */ Object.freeze({
   E_RING_PACKET: 'a packet in a ring contradicts itself or the write index',
   E_RING_RANGE: 'a list of ranges in a packet is cut short or describes no memory',
   E_RING_SIZE: 'more bytes than the ring or the buffer can ever hold',
+  E_HYPERVISOR: 'a host sets its hypervisor up, or uses it, as it cannot be',
 } as const);
 
 export type ErrorCode = keyof typeof ERROR_CODES;

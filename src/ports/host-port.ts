@@ -78,6 +78,8 @@ export interface MmioDevice {
   /** `vp` is the VP that reads. */
   read(offset: number, size: 1 | 2 | 4 | 8, vp: number): bigint;
   write(offset: number, size: 1 | 2 | 4 | 8, value: bigint, vp: number): void;
+  /** What an access at `offset` is to, for traces: `config+0x1004 slot 0`. */
+  label?(offset: number): string;
 }
 
 export interface MmioWindow {

@@ -56,13 +56,13 @@ export class PartitionTarget implements MonitorTarget {
     return vp !== undefined && this.partition.wrmsr(vp, msr, value);
   }
 
-  hypercall(vcpu: number, convention: Convention, registers: Registers): Registers {
+  hypercall(vcpu: number, convention: Convention, registers: Registers, at: bigint): Registers {
     const vp = this.vps[vcpu];
     const [result] = convention.result;
     if (vp === undefined) return { ...registers, [result!]: BigInt(hv_status.HV_STATUS_INVALID_VP_INDEX) };
     let now = registers;
     for (let i = 0; i < MOST_RESUMES; i++) {
-      const { registers: after, retry } = this.partition.hypercall(vp, convention, now);
+      const { registers: after, retry } = this.partition.hypercall(vp, convention, now, at);
       if (!retry) return after;
       now = after;
     }

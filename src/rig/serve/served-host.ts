@@ -67,7 +67,8 @@ export class ServedHost {
       isRoot: scenario.isRoot,
       bits: scenario.bits,
       tscHz,
-      onCrash: ({ vp, text }) => note(`the guest crashed on VP ${vp}${text === undefined ? '' : `: ${text}`}`),
+      onCrash: ({ vp, text }) =>
+        note(`the guest crashed on VP ${vp}${text === undefined ? '' : `: ${firstLine(text)}`}`),
       sink: {
         interrupt: (vp, vector) => {
           const vcpu = vcpuOf.get(vp);
@@ -139,6 +140,11 @@ export class ServedHost {
       tsc_hz: tscHz,
     });
   }
+}
+
+/** A crash message is the end of a kernel log; all of it is in the record. */
+function firstLine(text: string): string {
+  return text.trimStart().split('\n', 1)[0] ?? '';
 }
 
 function fieldText(fields: Readonly<Record<string, unknown>>): string {

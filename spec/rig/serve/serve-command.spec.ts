@@ -1,0 +1,202 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readRecords } from '../../../src/capture/input.node.js';
+import { Tally } from '../../../src/capture/tally.js';
+import { decode, encode } from '../../../src/layout/codec.js';
+import { u32 } from '../../../src/layout/scalar.js';
+import { FrameType, frameBytes, monitor_hello, monitor_rdmsr, Role } from '../../../src/rig/serve/wire.js';
+import { CLI, hvabi, plainEnv } from '../../cli/run-cli.js';
+import { withTempFolder } from '../../support/project.js';
+import { ScriptedConnection } from './scripted-monitor.js';
+
+const test = suite('cli: serve');
+
+const MEMORY_BYTES = 64 << 20;
+
+interface Served {
+  readonly child: ChildProcess;
+  readonly socket: string;
+  readonly record: string;
+  /** Everything printed so far on both outputs. */
+  text(): string;
+  /** Resolves when `wanted` has been printed. */
+  printed(wanted: RegExp): Promise<void>;
+  readonly ended: Promise<number | null>;
+}
+
+async function served(args: readonly string[], play: (served: Served) => Promise<void>): Promise<void> {
+  await withTempFolder(async (folder) => {
+    const memory = join(folder, 'guest.ram');
+    const socket = join(folder, 'm.sock');
+    const record = join(folder, 'out.hvc.jsonl');
+    writeFileSync(memory, '');
+    truncateSync(memory, MEMORY_BYTES);
+    const child = spawn(
+      process.execPath,
+      [CLI, 'serve', '--monitor', socket, '--memory', memory, '--record', record, ...args],
+      { env: plainEnv(), stdio: ['pipe', 'pipe', 'pipe'] },
+    );
+    let text = '';
+    let look = (): void => undefined;
+    const take = (piece: string): void => {
+      text += piece;
+      look();
+    };
+    child.stdout.setEncoding('utf8').on('data', take);
+    child.stderr.setEncoding('utf8').on('data', take);
+    child.stdin.on('error', () => undefined);
+    const ended = new Promise<number | null>((done) => child.on('close', (code) => done(code)));
+    const printed = async (wanted: RegExp): Promise<void> => {
+      while (!wanted.test(text))
+        await new Promise<void>((done) => {
+          look = done;
+        });
+    };
+    try {
+      await printed(/listening on/);
+      await play({ child, socket, record, text: () => text, printed, ended });
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
+  });
+}
+
+const hello = (role: number, vcpus = 2): Uint8Array => encode(monitor_hello, { version: 1, role, vcpus });
+
+/** Both connections of a monitor, its processors set up. */
+async function connected(socket: string): Promise<[ScriptedConnection, ScriptedConnection]> {
+  const control = await ScriptedConnection.open(socket);
+  const setup = await control.ask(FrameType.HELLO, hello(Role.CONTROL));
+  assert.ok(decode(u32, setup!.payload.slice(0, 4)) >= 6, 'CPUID leaves');
+  const events = await ScriptedConnection.open(socket);
+  await events.ask(FrameType.HELLO, hello(Role.EVENTS));
+  return [control, events];
+}
+
+for (const closing of ['control', 'events'] as const)
+  test(`it ends with 0 when the ${closing} connection goes, with a record that decodes`, () =>
+    served([], async ({ socket, record, text, ended }) => {
+      const [control, events] = await connected(socket);
+      const reply = await control.ask(FrameType.RDMSR, encode(monitor_rdmsr, { msr: 0x40000002 }), 1);
+      assert.is(decode(u32, reply!.payload.slice(8, 12)), 1, 'VP index');
+      (closing === 'control' ? control : events).close();
+      assert.is(await ended, 0);
+      control.close();
+      events.close();
+      assert.match(text(), /guest +2 processors, VP 0, 1/);
+      assert.match(text(), /total +\d+ events recorded in/);
+      assert.not(existsSync(socket));
+      const tally = new Tally();
+      const kinds: string[] = [];
+      for (const one of readRecords(record)) {
+        tally.add(one);
+        kinds.push(one.kind);
+      }
+      assert.equal(kinds, ['setup', 'rdmsr', 'end']);
+      assert.ok(tally.ok, tally.line());
+    }));
+
+test('it ends with 0 when standard input closes', () =>
+  served([], async ({ child, text, ended }) => {
+    child.stdin!.end();
+    assert.is(await ended, 0);
+    assert.match(text(), /no guest came/);
+  }));
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  test(`it ends with 0 on ${signal}`, () =>
+    served([], async ({ child, ended }) => {
+      child.kill(signal);
+      assert.is(await ended, 0);
+    }));
+
+test('lines on standard input', () =>
+  served(['--scenario', 'multi'], async ({ child, socket, printed, ended }) => {
+    child.stdin!.write('eject\nnonsense\n');
+    await printed(/eject: no guest yet/);
+    await printed(/"nonsense": takes eject, relations, rescind, reoffer/);
+    const [control, events] = await connected(socket);
+    child.stdin!.write('eject\n');
+    await printed(/there is nothing to eject/);
+    child.stdin!.write('rescind\n');
+    await printed(/channel 3 \(8fd2b1c6-37a9-4e05-b2d4-6a915ce07f18\) goes away/);
+    child.stdin!.write('reoffer\n');
+    await printed(/is offered again/);
+    control.close();
+    events.close();
+    assert.is(await ended, 0);
+  }));
+
+test('noise does not end it; the next monitor is served', () =>
+  served([], async ({ socket, printed, ended, text }) => {
+    for (const noise of [new Uint8Array(100).fill(0xff), frameBytes(4, 0, 0, new Uint8Array(8)), new Uint8Array(15)]) {
+      const wrong = await ScriptedConnection.open(socket);
+      wrong.raw(noise);
+      if (noise.length >= 16) await wrong.end();
+      wrong.close();
+    }
+    await printed(/begins with HELLO/);
+    const [control, events] = await connected(socket);
+    // A hypercall of 8 bytes, a type that is none, a processor that is none.
+    assert.is((await control.ask(FrameType.HYPERCALL, new Uint8Array(8)))?.payload.length, 112);
+    assert.is((await control.ask(77, new Uint8Array(0)))?.payload.length, 0);
+    for (const type of [2, 3, 4, 5, 6, 7])
+      assert.ok(await control.ask(type, new Uint8Array(200).fill(0xff), 0xffffffff), `type ${type}`);
+    control.close();
+    events.close();
+    assert.is(await ended, 0);
+    assert.not.match(text(), /fault of the host/);
+  }));
+
+const wrong: readonly { note: string; args: readonly string[]; error: RegExp; remedy?: RegExp }[] = [
+  { note: 'no monitor', args: ['--memory', 'package.json'], error: /--monitor/, remedy: /serve --help/ },
+  { note: 'no memory', args: ['--monitor', '/tmp/x.sock'], error: /--memory/ },
+  {
+    note: 'a scenario that is none',
+    args: ['--monitor', 'x', '--memory', 'package.json', '--scenario', 'best'],
+    error: /boot, old, v12/,
+  },
+  {
+    note: 'a VMBus version that is none',
+    args: ['--monitor', 'x', '--memory', 'package.json', '--vmbus-max', '5.9'],
+    error: /--vmbus-max 5\.9: no such version/,
+    remedy: /takes 0\.13, 1\.1, .*6\.0/,
+  },
+  {
+    note: 'a vPCI version that is none',
+    args: ['--monitor', 'x', '--memory', 'package.json', '--vpci-max', '1.0'],
+    error: /--vpci-max 1\.0: no such version/,
+    remedy: /takes 1\.1, 1\.2/,
+  },
+  {
+    note: 'a memory file that is not there',
+    args: ['--monitor', 'x', '--memory', 'no/such/file'],
+    error: /no\/such\/file: no such file/,
+  },
+  {
+    note: 'a memory file without a page',
+    args: ['--monitor', 'x', '--memory', '.npmrc'],
+    error: /\.npmrc: holds no page/,
+  },
+  {
+    note: 'a socket that cannot be made',
+    args: ['--monitor', '/no/such/folder/x.sock', '--memory', 'package-lock.json'],
+    error: /cannot listen/,
+    remedy: /folder that does/,
+  },
+];
+
+for (const { note, args, error, remedy } of wrong)
+  test(`${note}: 2, and what to do`, () => {
+    const { code, err } = hvabi(['serve', ...args]);
+    const [first = '', second = ''] = err.split('\n');
+    assert.is(code, 2, err);
+    assert.match(first, error);
+    if (remedy) assert.match(second, remedy);
+  });
+
+test.run();

@@ -1,0 +1,32 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SIMULATIONS } from '../../../src/rig/simulate/simulations.js';
+import { checked, recordedRun, type SimulationKey } from './recorded-run.js';
+
+const runs = suite('rig: simulations');
+const NAMES = Object.keys(SIMULATIONS) as SimulationKey[];
+const SEEDS = 20;
+
+for (const name of NAMES)
+  for (const arch of ['x64', 'arm64'] as const)
+    runs(`${name} on ${arch}: ${SIMULATIONS[name].shows.join(', ')}`, () => {
+      const { failures, checks, log, events, host } = recordedRun(name, { arch });
+      assert.equal(failures, []);
+      assert.ok(checks >= 8, `${checks} checks`);
+      assert.equal(log, []);
+      assert.is(host.leaks(), 0);
+      const tally = checked(events);
+      assert.ok(tally.ok, tally.line());
+      assert.ok(events.length > 100, `${events.length} events`);
+    });
+
+for (const name of NAMES)
+  runs(`COM-06: ${name} in ${SEEDS} other orders, and the same order twice is the same bytes`, () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { failures, events } = recordedRun(name, { seed });
+      assert.equal(failures, [], `seed ${seed}`);
+      if (seed === 1) assert.equal(recordedRun(name, { seed }).events, events);
+    }
+  });
+
+runs.run();

@@ -1,0 +1,102 @@
+/** Pages that are in use; the one who has it gives it back once. */
+export interface PageHold {
+  readonly frames: readonly number[];
+  /** Pages of the hypervisor's own among them, which have no number. */
+  readonly own: number;
+}
+
+/**
+ * Memory of one partition that the hypervisor may use: pages that it has anyway, and page frames that were deposited. Frames
+ * come back in the order in which they were deposited or became free.
+ */
+export class PageAccount {
+  private own: number;
+  private readonly idle: Set<number> = new Set();
+  private readonly used: Set<number> = new Set();
+
+  constructor(own: number) {
+    this.own = own;
+  }
+
+  /** Frames that were deposited and not withdrawn. */
+  get deposited(): number {
+    return this.idle.size + this.used.size;
+  }
+
+  /** Pages that can be taken. */
+  get free(): number {
+    return this.own + this.idle.size;
+  }
+
+  has(frame: number): boolean {
+    return this.idle.has(frame) || this.used.has(frame);
+  }
+
+  /** False for a frame that is deposited already. */
+  deposit(frame: number): boolean {
+    if (this.has(frame)) return false;
+    this.idle.add(frame);
+    return true;
+  }
+
+  /** Undefined when there are not enough; then none is taken. */
+  take(count: number): PageHold | undefined {
+    if (count > this.free) return undefined;
+    const own = Math.min(count, this.own);
+    this.own -= own;
+    const frames = this.firstIdle(count - own);
+    for (const frame of frames) {
+      this.idle.delete(frame);
+      this.used.add(frame);
+    }
+    return { frames, own };
+  }
+
+  give({ frames, own }: PageHold): void {
+    this.own += own;
+    for (const frame of frames) if (this.used.delete(frame)) this.idle.add(frame);
+  }
+
+  /** Gives back up to `most` frames that are not in use. */
+  withdraw(most: number): readonly number[] {
+    const frames = this.firstIdle(most);
+    for (const frame of frames) this.idle.delete(frame);
+    return frames;
+  }
+
+  private firstIdle(most: number): number[] {
+    const frames: number[] = [];
+    for (const frame of this.idle) {
+      if (frames.length >= most) break;
+      frames.push(frame);
+    }
+    return frames;
+  }
+}
+
+/** The accounts of a root partition and of the partitions that it made. A frame is in one of them at most. */
+export class PageAccounts {
+  private readonly accounts = new Map<bigint, PageAccount>();
+
+  /** Opens an account with `own` pages of the hypervisor's; the one there is when it is open. */
+  open(partitionId: bigint, own = 0): PageAccount {
+    const account = this.accounts.get(partitionId) ?? new PageAccount(own);
+    this.accounts.set(partitionId, account);
+    return account;
+  }
+
+  of(partitionId: bigint): PageAccount | undefined {
+    return this.accounts.get(partitionId);
+  }
+
+  /** Ends an account; its frames stay the hypervisor's. False when there is none. */
+  close(partitionId: bigint): boolean {
+    return this.accounts.delete(partitionId);
+  }
+
+  /** True when a frame is deposited to any of them. */
+  has(frame: number): boolean {
+    for (const account of this.accounts.values()) if (account.has(frame)) return true;
+    return false;
+  }
+}
