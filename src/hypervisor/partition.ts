@@ -16,6 +16,7 @@ import { serveAll } from './calls/serve-all.js';
 import { PartitionGate } from './cpu-gates.js';
 import { type CpuidLeaf, type CpuidWords, cpuidLeavesOf } from './cpuid-leaves.js';
 import { type AccessSize, DeviceSpace } from './devices/device-space.js';
+import { GICD_BYTES, GicDistributor } from './devices/gic-distributor.js';
 import { InterruptTable } from './devices/interrupt-table.js';
 import { Dispatcher } from './dispatcher.js';
 import { HypervisorError } from './hypervisor-error.js';
@@ -27,6 +28,7 @@ import { HypercallPage } from './registers/hypercall-page.js';
 import { PartitionRegisters } from './registers/partition-registers.js';
 import { ReferenceTime } from './registers/reference-time.js';
 import { ROOT_PAGES_BYTES, RootPages } from './registers/root-pages.js';
+import type { RootMachine } from './root/root-machine.js';
 import { PortTable } from './synic/port-table.js';
 import { Synic } from './synic/synic.js';
 import type { SynicPorts } from './synic/synic-ports.js';
@@ -70,13 +72,17 @@ export class Partition implements HostPort, PartitionCore {
   readonly registers: PartitionRegisters;
   /** Calls that are served; more can be, and any can be withdrawn. */
   readonly calls: CallRegistry;
+  /** What a root partition manages; undefined for another. */
+  readonly machine: RootMachine | undefined;
+  /** Where device interrupts are aimed on arm64, if it is to be there. */
+  readonly distributor: GicDistributor | undefined;
   private readonly processors = new Map<number, VirtualProcessor>();
   private readonly leaves: readonly CpuidLeaf[];
   private readonly dispatcher: Dispatcher;
   private readonly callTrace: CallTrace | undefined;
   private readonly afterwards: (() => void)[] = [];
 
-  /** Throws HypervisorError for VP indices that are none. */
+  /** Throws HypervisorError for VP indices that are none, and for a distributor where memory is. */
   constructor(options: PartitionOptions) {
     const { arch, memory, queue, trace, vps, isRoot = false, isConfidential = false, bits = {} } = options;
     checkVps(vps);
@@ -110,7 +116,8 @@ export class Partition implements HostPort, PartitionCore {
       continuation: options.continuation ?? 'retry',
     });
     this.callTrace = this.isTraced ? new CallTrace(this.trace, arch, memory, this.calls) : undefined;
-    serveAll(this.calls, this);
+    this.machine = serveAll(this.calls, this);
+    this.distributor = this.makeDistributor();
   }
 
   /** A synthetic CPUID leaf (0x400000xx); zeros where there is none. Subleaves are all alike. */
@@ -239,6 +246,20 @@ export class Partition implements HostPort, PartitionCore {
       const synic = new Synic(index, ports, pages.messages(position), pages.events(position));
       this.processors.set(index, new VirtualProcessor(index, synic, pages.assist(position)));
     }
+  }
+
+  private makeDistributor(): GicDistributor | undefined {
+    const { gicdGpa, affinityOf } = this.options;
+    if (this.arch !== 'arm64' || gicdGpa === undefined) return undefined;
+    const distributor = new GicDistributor({
+      vps: this.vps,
+      affinityOf,
+      deliver: (vp, intid) => this.interrupt(vp, intid),
+    });
+    if (this.space.map(gicdGpa, GICD_BYTES, distributor) === undefined)
+      throw new HypervisorError(`there is no room for a distributor at ${hexNumber(gicdGpa)}`);
+    this.interrupts.spiRoute = (intid) => distributor.signal(intid);
+    return distributor;
   }
 
   private makeRegisters(pages: RootPages): PartitionRegisters {

@@ -1,3 +1,6 @@
+import { hv_mmio_read_input, hv_mmio_write_input } from '../../../src/abi/hv/mmio.js';
+import { HVCALL_MMIO_READ, HVCALL_MMIO_WRITE } from '../../../src/abi/hypercalls/mmio.js';
+import { viewOf } from '../../../src/bytes/span.js';
 import { DomainNumberPool } from '../../../src/guest/device-id/domain-number-pool.js';
 import { LogicalDeviceIdTable } from '../../../src/guest/device-id/logical-device-id-table.js';
 import { AddressSpace } from '../../../src/guest/machine/device-space.js';
@@ -5,6 +8,8 @@ import { PciCore } from '../../../src/guest/pci/pci-core.js';
 import { VpciDriver, type VpciDriverOptions } from '../../../src/guest/vpci/vpci-driver.js';
 import { MessageComposer } from '../../../src/guest/vpci-interrupts/compose.js';
 import { X86Interrupts } from '../../../src/guest/vpci-interrupts/x86-interrupts.js';
+import { decode } from '../../../src/layout/codec.js';
+import type { CpuGate } from '../../../src/ports/cpu-gate.js';
 import type { HostPort, MmioDevice, MmioWindow } from '../../../src/ports/host-port.js';
 import type { Outcome } from '../../../src/ports/outcome.js';
 import { type Routine, type Running, start } from '../../../src/sched/routine.js';
@@ -32,6 +37,56 @@ export class SeededGuest extends FakeGuest {
     super(vps);
     this.queue = new VirtualQueue(seed === undefined ? undefined : seededChoice(seed));
     this.space = new AddressSpace(ranges);
+    for (const cpu of this.cpus) Object.assign(cpu, { gate: this.watch(cpu.gate) });
+  }
+
+  /** Accesses to device space that were made without a call, as `r2 f8001004` and `w4 f8000000 0`. */
+  readonly accesses: string[] = [];
+  /** Inputs of calls for device space. */
+  readonly mmioCalls: { readonly code: number; readonly input: Uint8Array }[] = [];
+  /** HV_STATUS of calls for device space; the call has no effect then. */
+  mmioStatus = 0;
+
+  /** Device space by calls as well; everything else is the fake's. */
+  private watch(gate: CpuGate): CpuGate {
+    const guest = this;
+    let lo: number | undefined;
+    return {
+      vp: gate.vp,
+      resultHi: 0,
+      get resultLo() {
+        return lo ?? gate.resultLo;
+      },
+      rdmsr: (msr) => gate.rdmsr(msr),
+      wrmsr: (msr, value) => gate.wrmsr(msr, value),
+      hypercallFast: (a, b, registers) => gate.hypercallFast(a, b, registers),
+      hypercall(controlLo, controlHi, inputGpa, outputGpa) {
+        lo = undefined;
+        if (controlLo !== HVCALL_MMIO_READ.code && controlLo !== HVCALL_MMIO_WRITE.code)
+          return gate.hypercall(controlLo, controlHi, inputGpa, outputGpa);
+        const isRead = controlLo === HVCALL_MMIO_READ.code;
+        const input = new Uint8Array(isRead ? hv_mmio_read_input.size : hv_mmio_write_input.size);
+        guest.memory.read(inputGpa, input);
+        guest.mmioCalls.push({ code: controlLo, input });
+        lo = guest.mmioStatus;
+        if (lo !== 0) return;
+        const { gpa, size } = decode(hv_mmio_read_input, input, { trailing: 'ignore' });
+        const bytes = size as 1 | 2 | 4;
+        if (isRead) guest.memory.writeU64(outputGpa, gate.mmioRead(Number(gpa), bytes));
+        else {
+          const value = viewOf(decode(hv_mmio_write_input, input).data).getBigUint64(0, true);
+          gate.mmioWrite(Number(gpa), bytes, BigInt.asUintN(bytes * 8, value));
+        }
+      },
+      mmioRead(gpa, size) {
+        guest.accesses.push(`r${size} ${gpa.toString(16)}`);
+        return gate.mmioRead(gpa, size);
+      },
+      mmioWrite(gpa, size, value) {
+        guest.accesses.push(`w${size} ${gpa.toString(16)} ${value.toString(16)}`);
+        gate.mmioWrite(gpa, size, value);
+      },
+    };
   }
 }
 
@@ -67,6 +122,7 @@ export class VpciRig {
   /** Times the host took the offer back; true where the guest was too slow. */
   readonly rescinds: boolean[] = [];
   private readonly work: OrderedWork;
+  private isProbed = false;
 
   constructor({ seed, vps = [0, 1], driver, functions = [{}], bus, messages, ranges }: VpciRigOptions = {}) {
     this.guest = new SeededGuest(vps, seed, ranges === undefined ? undefined : [...ranges]);
@@ -104,6 +160,11 @@ export class VpciRig {
     });
   }
 
+  /** A second channel of the same guest. */
+  openPair(bus: VpciBus): ChannelPair {
+    return new ChannelPair(this.queue, this.guest.frames, bus, 2);
+  }
+
   /** Starts the probe; it runs with the queue. */
   startProbe(channel: ChannelPair = this.channel): Running<Outcome> {
     return start(this.queue, this.driver.probe(channel));
@@ -120,32 +181,6 @@ export class VpciRig {
     this.queue.drain(limitUs);
     if (!running.done) throw new Error('the routine does not end');
     return running.value;
-  }
-
-  /** Probe and removal as VMBus does them: one after the other; a failed probe has no removal. */
-  lifeCycle(): { probe: Running<Outcome>; remove: () => Running<void> } {
-    let probed: Outcome | undefined;
-    const driver = this.driver;
-    const channel = this.channel;
-    const probe = start(
-      this.queue,
-      (function* (): Routine<Outcome> {
-        probed = yield* driver.probe(channel);
-        return probed;
-      })(),
-    );
-    const queue = this.queue;
-    return {
-      probe,
-      remove: () =>
-        start(
-          queue,
-          (function* (): Routine {
-            const result = yield* probe.join();
-            if (result.ok) yield* driver.remove(channel);
-          })(),
-        ),
-    };
   }
 
   /** The host takes the channel away: the message comes in as a task, the removal stands behind the probe. */
@@ -176,8 +211,6 @@ export class VpciRig {
   queueRemove(): void {
     this.work.add(() => this.removeBehindProbe());
   }
-
-  private isProbed = false;
 
   private *removeBehindProbe(): Routine {
     if (this.isProbed) yield* this.driver.remove(this.channel);

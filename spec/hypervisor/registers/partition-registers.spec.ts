@@ -116,7 +116,10 @@ test('a root partition reads where its pages are', () => {
   assert.is(BigInt(memory.size) - base, base);
   assert.is(partition.rdmsr(0, HYPERCALL), base);
   assert.is(partition.rdmsr(0, TSC_PAGE), base + 0x10000n);
-  assert.equal([0, 1].map((vp) => partition.rdmsr(vp, 0x40000073)), [base + 0x1000n, base + 0x2000n]);
+  assert.equal(
+    [0, 1].map((vp) => partition.rdmsr(vp, 0x40000073)),
+    [base + 0x1000n, base + 0x2000n],
+  );
 });
 
 test('the pages of 512 VPs of a root partition are all apart', () => {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../ports/outcome.js';
-import { success } from '../../ports/outcome.js';
+import { DONE, success } from '../../ports/outcome.js';
 import type { Routine } from '../../sched/routine.js';
 import type { GuestMachine } from '../machine/guest-machine.js';
 import { NvmeController } from './nvme-controller.js';
@@ -34,8 +34,15 @@ export class NvmeDriver implements PciDriver {
       return started;
     }
     this.controllers.push(controller);
-    const remove = (): Routine => this.remove(controller);
-    return success({ remove });
+    return success({
+      remove: () => this.remove(controller),
+      // As nvme_suspend does for hibernation: shut down, interrupts and all, and started again (drivers/nvme/host/pci.c).
+      *suspend() {
+        yield* controller.stop();
+        return DONE;
+      },
+      resume: () => startController(controller),
+    });
   }
 
   private *remove(controller: NvmeController): Routine {

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../ports/outcome.js';
+import { DONE, type Outcome } from '../../ports/outcome.js';
 import { type Routine, type Running, start } from '../../sched/routine.js';
 import { Mutex } from '../../sched/sync.js';
 import type { InterruptService } from '../vpci-interrupts/interrupt-service.js';
@@ -62,6 +62,26 @@ export class PciCore {
   /** Waits for every probe that runs. */
   *settle(): Routine {
     for (const { probe } of [...this.bindings.values()]) yield* probe.join();
+  }
+
+  /** Puts every driver's device to sleep, before the buses go; the first refusal ends it. */
+  *suspend(): Routine<Outcome> {
+    yield* this.settle();
+    for (const bound of this.boundFunctions()) {
+      const put = bound.suspend === undefined ? DONE : yield* bound.suspend();
+      if (!put.ok) return put;
+    }
+    return DONE;
+  }
+
+  /** Wakes them, behind the buses; the first failure is what comes back, and the others are woken all the same. */
+  *resume(): Routine<Outcome> {
+    let first: Outcome = DONE;
+    for (const bound of this.boundFunctions()) {
+      const back = bound.resume === undefined ? DONE : yield* bound.resume();
+      if (!back.ok && first.ok) first = back;
+    }
+    return first;
   }
 
   makeBus(options: RootBusOptions): PciBus {
@@ -136,5 +156,10 @@ export class PciCore {
   /** Takes all functions of a bus away. */
   *removeBus(bus: PciBus): Routine {
     for (const devfn of [...bus.functions.keys()].sort((a, b) => b - a)) yield* this.remove(bus, devfn);
+  }
+
+  private boundFunctions(): BoundFunction[] {
+    const all = [...this.bindings.values()].map(({ probe }) => probe);
+    return all.flatMap((probe) => (probe.done && probe.value.ok ? [probe.value.value] : []));
   }
 }

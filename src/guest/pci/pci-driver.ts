@@ -6,6 +6,10 @@ import type { PciFunction, PciIdentity } from './pci-function.js';
 export interface BoundFunction {
   /** The function goes, or is gone already: gives back what the driver holds of it. */
   remove(): Routine;
+  /** The machine goes to sleep: the device will lose its state, and what the driver holds for it may go. */
+  suspend?(): Routine<Outcome>;
+  /** The machine is back, the device as after a reset. */
+  resume?(): Routine<Outcome>;
 }
 
 export interface PciDriver {

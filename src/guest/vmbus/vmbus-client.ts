@@ -101,8 +101,9 @@ export class VmbusClient implements Connection {
     for (const channel of this.byRelid.values()) yield* channel.work.flush();
   }
 
-  /** Removes every device, leaves the host, and turns the SynICs off. */
+  /** Removes every device and driver, leaves the host, and turns the SynICs off. */
   *unload(): Routine<Outcome> {
+    this.drivers.length = 0;
     for (const channel of this.byRelid.values()) this.unbind(channel);
     yield* this.settle();
     const left = yield* this.leave();

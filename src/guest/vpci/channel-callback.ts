@@ -52,8 +52,7 @@ function takeMessage(bus: VirtualBus, packet: Uint8Array): void {
     }
     case pci_message_type.PCI_EJECT: {
       if (packet.length < pci_dev_incoming.size) return tooShort(bus, type, packet);
-      const child = bus.childAt(slotNumber(decode(pci_dev_incoming, packet, LOOSE).wslot));
-      if (child !== undefined) takeEject(bus, child);
+      takeEject(bus, slotNumber(decode(pci_dev_incoming, packet, LOOSE).wslot));
       return;
     }
     case pci_message_type.PCI_INVALIDATE_BLOCK: {

@@ -8,11 +8,29 @@ import { removeFunctionOf } from './relations.js';
 import { slotWord } from './slot.js';
 import type { VirtualBus } from './virtual-bus.js';
 
-/** The host wants a function back; a second request for it says nothing new, and a bus that goes gives all back (VPCI-70). */
-export function takeEject(bus: VirtualBus, child: Child): void {
-  if (bus.removing || child.isEjecting) return;
+/**
+ * The host wants the function of a slot back; a second request for it says nothing new, and a bus that goes gives all back
+ * (VPCI-70). One for a function of relations that are still in work is looked up again behind them: Linux drops it, and the
+ * host waits for its whole time.
+ */
+export function takeEject(bus: VirtualBus, slot: number): void {
+  if (bus.removing) return;
+  const child = bus.childAt(slot);
+  if (child !== undefined) markEjecting(bus, child);
+  else bus.work.add(() => ejectLate(bus, slot));
+}
+
+function markEjecting(bus: VirtualBus, child: Child): void {
+  if (child.isEjecting) return;
   child.isEjecting = true;
   bus.work.add(() => eject(bus, child));
+}
+
+function* ejectLate(bus: VirtualBus, slot: number): Routine {
+  const child = bus.childAt(slot);
+  if (child === undefined || child.isEjecting) return;
+  child.isEjecting = true;
+  yield* eject(bus, child);
 }
 
 /**

@@ -117,7 +117,11 @@ function writeIoapicEntry(output: DataView, vector: number, type: number, isLeve
     reserved2: 0,
     destination_id: vp & 0xff,
   };
-  entryCodec.encodeInto({ source: hv_interrupt_source.HV_INTERRUPT_SOURCE_IOAPIC, u: { ioapic_rte: { entry } } }, output, 0);
+  entryCodec.encodeInto(
+    { source: hv_interrupt_source.HV_INTERRUPT_SOURCE_IOAPIC, u: { ioapic_rte: { entry } } },
+    output,
+    0,
+  );
 }
 
 function writeMessageEntry(output: DataView, vector: number, type: number, isLevel: boolean, vp: number): void {

@@ -48,8 +48,7 @@ export function serveRootMemory(calls: CallRegistry, core: DepositingPartition, 
     const account = accountOf(call);
     if (account === undefined) return INVALID_PARTITION_ID;
     const frames = account.withdraw(call.repEnd - call.repStart);
-    for (const [i, frame] of frames.entries())
-      call.output.setBigUint64(8 * (call.repStart + i), BigInt(frame), true);
+    for (const [i, frame] of frames.entries()) call.output.setBigUint64(8 * (call.repStart + i), BigInt(frame), true);
     call.done = call.repStart + frames.length;
     return call.done === call.repEnd ? SUCCESS : NO_RESOURCES;
   });

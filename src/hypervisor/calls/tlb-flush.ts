@@ -90,7 +90,9 @@ class TlbFlush {
       vps: isForAll(input) ? [...vps] : vps.filter((index) => named.includes(index)),
       addressSpace: input.getBigUint64(SPACE_AT, true),
       flags: input.getUint32(FLAGS_AT, true) & KNOWN_FLAGS,
-      ranges: Array.from({ length: repEnd - repStart }, (_, i) => input.getBigUint64(listAt + 8 * (repStart + i), true)),
+      ranges: Array.from({ length: repEnd - repStart }, (_, i) =>
+        input.getBigUint64(listAt + 8 * (repStart + i), true),
+      ),
     });
     return SUCCESS;
   }

@@ -234,7 +234,8 @@ export class GicDistributor implements MmioDevice {
 
   /** The VP that gets a pending SPI now: it then is pending no more. */
   private release(intid: number): number | undefined {
-    if (!this.isPending(intid) || !this.isEnabled(intid) || this.isActive(intid) || this.control === 0) return undefined;
+    if (!this.isPending(intid) || !this.isEnabled(intid) || this.isActive(intid) || this.control === 0)
+      return undefined;
     const vp = this.targetOf(intid);
     if (vp === undefined) return undefined;
     clearBit(this.pending, intid);

@@ -18,7 +18,7 @@ export function* waitForDisks({ guest, queue, report }: GuestScene, count: numbe
     guest.nvme.controllers.length === count && guest.nvme.controllers.every(({ namespaces }) => namespaces.length > 0);
   yield* waitUntil(queue, ready);
   report.check(`${count} NVMe controllers are bound, there are ${guest.nvme.controllers.length}`, ready());
-  return guest.nvme.controllers;
+  return [...guest.nvme.controllers];
 }
 
 const BLOCKS = 16;

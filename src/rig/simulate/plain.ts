@@ -1,5 +1,6 @@
 import type { Routine } from '../../sched/routine.js';
 import { SCENARIOS } from '../serve/scenarios.js';
+import { waitUntil } from './flags.js';
 import { checkNothingLeft, start, useDisk, waitForDisks } from './guest-steps.js';
 import type { GuestScene, HostScene, Simulation } from './simulation.js';
 
@@ -63,6 +64,9 @@ export const collision: Simulation = {
     for (const disk of disks) yield* useDisk(scene, disk);
     flags.raise('guest-ready');
     if (!(yield* flags.wait(queue, 'reoffered'))) return;
+    const { nvme } = guest;
+    const went = yield* waitUntil(queue, () => disks.some((disk) => !nvme.controllers.includes(disk)));
+    report.check('a disk went', went);
     for (const disk of yield* waitForDisks(scene, 2)) yield* useDisk(scene, disk);
     report.check('the guest leaves the host', (yield* guest.vmbus.unload()).ok);
     checkNothingLeft(scene);
@@ -90,8 +94,10 @@ export const hibernate: Simulation = {
     const [disk] = yield* waitForDisks(scene, 1);
     if (disk === undefined) return;
     yield* useDisk(scene, disk);
-    report.check('the guest suspends', (yield* guest.vmbus.suspend()).ok);
-    report.check('the guest resumes', (yield* guest.vmbus.resume()).ok);
+    report.check('the drivers suspend', (yield* guest.pci.suspend()).ok);
+    report.check('the buses suspend', (yield* guest.vmbus.suspend()).ok);
+    report.check('the buses resume', (yield* guest.vmbus.resume()).ok);
+    report.check('the drivers resume', (yield* guest.pci.resume()).ok);
     yield* useDisk(scene, disk);
     report.check('the guest leaves the host', (yield* guest.vmbus.unload()).ok);
     checkNothingLeft(scene);
