@@ -6,7 +6,7 @@ import { hypercall } from '../../src/layout/hypercall.js';
 import { rep } from '../../src/layout/list.js';
 import { u64 } from '../../src/layout/scalar.js';
 import { struct } from '../../src/layout/struct.js';
-import { callFast, callSlow, INPUT, OUTPUT, PartitionRig } from './partition-rig.js';
+import { callFast, callSlow, INPUT, OUTPUT, PartitionRig, type RigOptions } from './partition-rig.js';
 
 const test = suite('hypervisor: hypercalls through a CPU’s gate and through registers (COM-01, COM-05)');
 
@@ -22,7 +22,7 @@ const SQUARE = hypercall('SQUARE', 0x7002, HVGDK_MINI, {
   outRep: 'values',
 });
 
-function rigWithCalls(options: ConstructorParameters<typeof PartitionRig>[0] = {}): PartitionRig {
+function rigWithCalls(options: RigOptions = {}): PartitionRig {
   const rig = new PartitionRig(options);
   rig.partition.calls.serve(ADD, ({ input, output }) => {
     output.setBigUint64(0, input.getBigUint64(0, true) + input.getBigUint64(8, true), true);

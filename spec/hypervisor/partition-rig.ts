@@ -15,6 +15,11 @@ export const OUTPUT = 0x2000;
 export const MESSAGES = 0x10000;
 export const EVENTS = 0x20000;
 
+export interface RigOptions extends Partial<Omit<PartitionOptions, 'memory'>> {
+  readonly memory?: SharedGuestMemory;
+  readonly memoryBytes?: number;
+}
+
 /** A partition in 1 MiB of memory, with what came out of it. */
 export class PartitionRig {
   readonly memory: SharedGuestMemory;
@@ -26,11 +31,10 @@ export class PartitionRig {
   /** Called with every interrupt, at once. */
   interrupted: (vp: number, vector: number) => void = () => undefined;
 
-  constructor(options: Partial<PartitionOptions> & { readonly memoryBytes?: number } = {}) {
-    this.memory = SharedGuestMemory.create(options.memoryBytes ?? 1 << 20, { kernel: false });
+  constructor(options: RigOptions = {}) {
+    this.memory = options.memory ?? SharedGuestMemory.create(options.memoryBytes ?? 1 << 20, { kernel: false });
     this.partition = new Partition({
       arch: 'x64',
-      memory: this.memory,
       queue: this.queue,
       trace: { event: (record) => void this.events.push(record) },
       vps: [0, 1],
@@ -41,6 +45,7 @@ export class PartitionRig {
         },
       },
       ...options,
+      memory: this.memory,
     });
   }
 

@@ -20,7 +20,7 @@ const LIMIT_SECONDS = 150;
 const EMULATOR_FAULT = /Oops: int3/;
 const EMULATOR_TRIES = 3;
 
-const lab = process.env.HVLAB === undefined ? undefined : resolve(process.env.HVLAB);
+const lab = process.env.HVLAB ? resolve(process.env.HVLAB) : undefined;
 const work = process.env.WORK ?? join(homedir(), '.cache', 'hvlab');
 const pattern = new RegExp(process.argv[2] ?? '', 'i');
 const why = skipReason();

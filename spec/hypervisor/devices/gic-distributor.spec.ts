@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { GicDistributor, type GicDistributorOptions } from '../../src/hypervisor/devices/gic-distributor.js';
-import { PartitionRig } from './partition-rig.js';
+import { GicDistributor, type GicDistributorOptions } from '../../../src/hypervisor/devices/gic-distributor.js';
+import { PartitionRig } from '../partition-rig.js';
 
 const CTLR = 0x0;
 const SETSPI = 0x40;
