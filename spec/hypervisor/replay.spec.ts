@@ -22,6 +22,7 @@ const CONFIG_WINDOW = 0xf8000000;
 /** RAM of the recorded machines, as much of it as their calls touch. */
 const RAM = { x64: { gpa: 0, length: 64 << 20, offset: 0 }, arm64: { gpa: 0x40000000, length: 512 << 20, offset: 0 } };
 const FAST = 0x10000n;
+const STATUS = 0xffffn;
 
 interface Recorded {
   readonly n: number;

@@ -35,6 +35,7 @@ function streamOf(record: JsonRecord): string | undefined {
   if (kind === 'wrmsr') return `MSRs of VP ${String(at(record, 'value.vp'))}`;
   if (kind === 'hypercall') {
     if (name === 'HVCALL_POST_MESSAGE') return 'VMBus messages';
+    if (name.endsWith('_VP_REGISTERS')) return `registers of VP ${String(at(record, 'vp'))}`;
     return CARRIERS.has(name) ? undefined : 'calls';
   }
   if (kind === 'ring' && at(record, 'facts.direction') === 'g2h')
@@ -49,7 +50,7 @@ function moveOf(record: JsonRecord, stream: string): Move {
     flatten(at(record, 'value.fields') ?? at(record, 'value.value'), 'value', fields);
     return { name: String(at(record, 'name')), fields };
   }
-  if (stream === 'calls') {
+  if (stream === 'calls' || stream.startsWith('registers')) {
     flatten(at(record, 'value.control'), 'control', fields);
     flatten(at(record, 'value.input'), 'input', fields);
     return { name: String(at(record, 'name')), fields };
@@ -99,4 +100,16 @@ export function compareMoves(
     }
   }
   return lines;
+}
+
+const HV_REGISTER_EOM = '655380';
+
+/**
+ * Without ends of messages: one is due only where a second message waits by the time that the first is taken, which is time and
+ * not protocol.
+ */
+export function timeless(moves: readonly Move[]): Move[] {
+  return moves.filter(
+    ({ name, fields }) => name !== 'HV_X64_MSR_EOM' && fields.get('input.elements.0.name') !== HV_REGISTER_EOM,
+  );
 }

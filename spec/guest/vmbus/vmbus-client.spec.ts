@@ -222,6 +222,21 @@ client('VPCI-54: the channel names VPs by their index and moves to another CPU',
   assert.equal(pair.run(driver.channels[0]!.moveTo(2)), { ok: false, errno: 'EINVAL' });
 });
 
+client('a channel cannot move on hosts before 4.1, and moves without an answer before 5.3', () => {
+  for (const [maxVersion, outcome, sent] of [
+    [0x40000, { ok: false, errno: 'EIO' }, 0],
+    [0x40001, DONE, 1],
+    [0x50002, DONE, 1],
+  ] as const) {
+    const pair = new PairedHost({ server: { maxVersion } });
+    pair.server.offer(new EchoDevice());
+    const driver = connected(pair);
+    assert.equal(pair.run(driver.channels[0]!.moveTo(1)), outcome);
+    assert.is(pair.types.filter((type) => type === 22).length, sent);
+    assert.is(pair.server.channels[0]!.targetVp, sent === 0 ? 0 : 5);
+  }
+});
+
 client('a disabled callback misses nothing', () => {
   const pair = new PairedHost();
   pair.server.offer(new EchoDevice());

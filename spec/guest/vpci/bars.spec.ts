@@ -108,8 +108,7 @@ bars('VPCI-33 VPCI-34: aligned to its size, inside its room and apart from other
     }
     for (const where of [true, false]) {
       const ends = placed.filter(({ bar }) => bar.is64 === where).sort((a, b) => (a.address < b.address ? -1 : 1));
-      for (let i = 1; i < ends.length; i++)
-        assert.ok(ends[i - 1]!.address + ends[i - 1]!.bar.size <= ends[i]!.address);
+      for (let i = 1; i < ends.length; i++) assert.ok(ends[i - 1]!.address + ends[i - 1]!.bar.size <= ends[i]!.address);
     }
   }
 });

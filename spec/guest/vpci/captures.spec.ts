@@ -2,8 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesToHex } from '../../../src/bytes/hex.js';
 import { BarDevice } from '../../../src/vsp/pci/bar-device.js';
-import { readProjectText } from '../../support/project.js';
 import type { VpciFunction } from '../../../src/vsp/vpci/bus-function.js';
+import { readProjectText } from '../../support/project.js';
 import type { ChannelPair } from './channel-pair.js';
 import { VpciRig, type VpciRigOptions } from './vpci-rig.js';
 
@@ -106,14 +106,18 @@ captures('VPCI-33 VPCI-41 VPCI-43: a confidential guest places its BAR by the ca
     if (line === '') continue;
     const { k, code, in: input } = JSON.parse(line) as Record<string, string>;
     // The reserved word of the recorded input is whatever the page held.
-    if (k === 'hypercall') expected.push(`${code} ${input!.slice(0, 24)} ${code === '0x107' ? input!.slice(32, 40) : ''}`);
+    if (k === 'hypercall')
+      expected.push(`${code} ${input!.slice(0, 24)} ${code === '0x107' ? input!.slice(32, 40) : ''}`);
   }
   const made = rig.guest.mmioCalls.map(({ code, input }) => {
     const hex = bytesToHex(input);
     return `0x${code.toString(16)} ${hex.slice(0, 24)} ${code === 0x107 ? hex.slice(32, 40) : ''}`;
   });
   assert.equal(made.slice(0, 7), expected.slice(0, 7));
-  assert.equal(rig.guest.accesses.filter((access) => / f800[01]/.test(access)), []);
+  assert.equal(
+    rig.guest.accesses.filter((access) => / f800[01]/.test(access)),
+    [],
+  );
 });
 
 captures.run();

@@ -7,8 +7,8 @@ import type {
   Requests,
   VmbusChannel,
 } from '../../../src/guest/vmbus/vmbus-channel.js';
-import type { PageFrames } from '../../../src/ports/page-frames.js';
 import { DONE, failure, type Outcome, success } from '../../../src/ports/outcome.js';
+import type { PageFrames } from '../../../src/ports/page-frames.js';
 import type { RunQueue } from '../../../src/ports/run-queue.js';
 import type { OutgoingPacket } from '../../../src/ring/outgoing.js';
 import type { ReceivedPacket } from '../../../src/ring/ring-packet.js';

@@ -88,8 +88,6 @@ const REAL: readonly (readonly [number, AccessSize])[] = [
 for (const [where, size] of REAL)
   config(`VPCI-40 VPCI-41: ${size} bytes at 0x${where.toString(16)} select the slot and read`, () => {
     const { rig, space } = probed();
-    const expected = rig.bus.slots.length;
-    assert.is(expected, 2);
     space.read(1, where, size);
     assert.equal(rig.guest.accesses, ['w4 f8000000 20', `r${size} f800${(0x1000 + where).toString(16)}`]);
   });
@@ -142,14 +140,18 @@ config('VPCI-41: each access selects its slot, whoever came before', () => {
 config('VPCI-43: a confidential guest reads and writes by calls alone', () => {
   const { rig, space } = probed(true);
   space.write(1, 0x40, 2, 0xabcd1234);
-  assert.is(space.read(1, 4, 2), Number(rig.bus.slots.length === 2 ? 6 : 0));
+  // Memory, master, no INTx: as the driver left it.
+  assert.is(space.read(1, 4, 2), 0x406);
   assert.equal(rig.guest.accesses, []);
   assert.equal(
     rig.guest.mmioCalls.map(({ code }) => code),
     [0x107, 0x107, 0x107, 0x106],
   );
   const write = rig.guest.mmioCalls[1]!.input;
-  assert.equal([...write.slice(0, 24)], [0x40, 0x10, 0, 0xf8, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x34, 0x12, 0, 0, 0, 0, 0, 0]);
+  assert.equal(
+    [...write.slice(0, 24)],
+    [0x40, 0x10, 0, 0xf8, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x34, 0x12, 0, 0, 0, 0, 0, 0],
+  );
 });
 
 config('VPCI-43 VPCI-44: a refused call is logged, and its read is all ones', () => {

@@ -1,6 +1,6 @@
 import type { BoundFunction, PciDriver } from '../../../src/guest/pci/pci-driver.js';
 import type { PciFunction } from '../../../src/guest/pci/pci-function.js';
-import { success, type Outcome } from '../../../src/ports/outcome.js';
+import { type Outcome, success } from '../../../src/ports/outcome.js';
 import type { RunQueue } from '../../../src/ports/run-queue.js';
 import { pause, type Routine, sleep } from '../../../src/sched/routine.js';
 
@@ -33,7 +33,8 @@ export class MessageDriver implements PciDriver {
     this.bound.push(fn);
     const allocated = fn.allocateInterrupts(this.count);
     if (allocated.ok)
-      for (let i = 0; i < allocated.value; i++) fn.interrupts.request(i, () => this.interrupts.push(`${fn.devfn} ${i}`));
+      for (let i = 0; i < allocated.value; i++)
+        fn.interrupts.request(i, () => this.interrupts.push(`${fn.devfn} ${i}`));
     const driver = this;
     return success({
       *remove(): Routine {

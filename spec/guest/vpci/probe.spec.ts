@@ -105,7 +105,11 @@ probe('VPCI-15 VPCI-17 VPCI-82: a refused assignment releases what was assigned,
 });
 
 const lost: VpciFault = { kind: 'lose' };
-for (const [name, n] of Object.entries({ version: M.version, relations: M.queryRelations, requirements: M.requirements }))
+for (const [name, n] of Object.entries({
+  version: M.version,
+  relations: M.queryRelations,
+  requirements: M.requirements,
+}))
   probe(`VPCI-16 VPCI-74: a rescind ends the wait for ${name} within one tick`, () => {
     const rig = new VpciRig(withFaults({ type: BASE + n, fault: lost, times: 9 }));
     const started = rig.startProbe();
@@ -146,7 +150,7 @@ probe('VPCI-18: relations that come while the bus is brought up are taken in beh
     bus: {
       knobs: {
         after: ({ type }, bus) => {
-          if (type === BASE + M.d0Entry) bus.changeRelations([]);
+          if (type === BASE + M.assigned2) bus.changeRelations([]);
         },
       },
     },

@@ -117,7 +117,8 @@ export const RACES: readonly Race[] = [
     id: 'R5',
     title: 'VPCI-55 VPCI-74: rescind while a message is composed',
     run: (race) => {
-      const fault = race.next(2) === 0 ? ({ kind: 'lose' } as const) : ({ kind: 'delay', us: 1 + race.next(900) } as const);
+      const fault =
+        race.next(2) === 0 ? ({ kind: 'lose' } as const) : ({ kind: 'delay', us: 1 + race.next(900) } as const);
       const rig = race.make({
         bus: {
           knobs: {
@@ -233,7 +234,10 @@ export const RACES: readonly Race[] = [
       race.later(race.next(1000), () => rig.queueRemove());
       race.drain();
       race.check(race.sent(M.ejectionComplete) <= 1, 'two completions');
-      race.check(rig.functionDriver.removed === bound, `${rig.functionDriver.removed} of ${bound} drivers were removed`);
+      race.check(
+        rig.functionDriver.removed === bound,
+        `${rig.functionDriver.removed} of ${bound} drivers were removed`,
+      );
     },
   },
   {

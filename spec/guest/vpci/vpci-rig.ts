@@ -95,7 +95,13 @@ export interface VpciRigOptions {
   readonly vps?: readonly number[];
   readonly driver?: Partial<Omit<VpciDriverOptions, 'pci' | 'domains'>>;
   /** Slots of the functions; one at 0 when absent. */
-  readonly functions?: readonly { dev?: number; func?: number; serial?: number; numaNode?: number; device?: PciDevice }[];
+  readonly functions?: readonly {
+    dev?: number;
+    func?: number;
+    serial?: number;
+    numaNode?: number;
+    device?: PciDevice;
+  }[];
   readonly bus?: Partial<Omit<VpciBusOptions, 'functions'>>;
   /** Messages that the driver of a function takes. */
   readonly messages?: number;

@@ -13,6 +13,7 @@ export interface RunOptions {
   readonly arch?: Arch;
   readonly seed?: number;
   readonly vpciMax?: number;
+  readonly vmbusMax?: number;
   readonly cpus?: number;
 }
 
@@ -40,6 +41,7 @@ export function recordedRun(name: SimulationKey, options: RunOptions = {}): Reco
       if (line.level !== 'info') log.push(line);
     },
     ...(options.vpciMax === undefined ? {} : { vpciMax: options.vpciMax }),
+    ...(options.vmbusMax === undefined ? {} : { vmbusMax: options.vmbusMax }),
   });
   return { ...result, events, notes, log };
 }

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Event } from '../../../src/capture/decoder.js';
 import { stampTrace } from '../../../src/capture/recorder.js';
 import { simulateInThreads, type ThreadResult } from '../../../src/rig/threads/run-threads.node.js';
-import { compareMoves, guestMoves, type Move } from '../../support/guest-moves.js';
+import { compareMoves, guestMoves, timeless } from '../../support/guest-moves.js';
 import { asRecorded, checked, recordedRun, type SimulationKey } from './recorded-run.js';
 
 const threads = suite('rig: a Worker for each VP');
@@ -31,8 +31,6 @@ for (const arch of ['x64', 'arm64'] as const)
     assert.ok(checked(there.events).ok);
     const [theirs, ours] = [guestMoves(there.events), guestMoves(here.events)];
     assert.equal([...theirs.keys()].sort(), [...ours.keys()].sort());
-    // An end of message is due only where a second message waits by the time that the first is taken: that is time, not protocol.
-    const timeless = (moves: readonly Move[]): Move[] => moves.filter(({ name }) => name !== 'HV_X64_MSR_EOM');
     for (const [stream, moves] of ours)
       assert.equal(compareMoves(timeless(moves), timeless(theirs.get(stream)!), []), [], stream);
     assert.ok((ours.get('VMBus messages')?.length ?? 0) >= 6);

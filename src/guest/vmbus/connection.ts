@@ -7,6 +7,8 @@ import type { HostReplies } from './host-replies.js';
 export interface Connection {
   readonly machine: GuestMachine;
   readonly replies: HostReplies;
+  /** Agreed version, major << 16 | minor; undefined without a connection. */
+  readonly version: number | undefined;
   /** Sends a channel message; EAGAIN and EINVAL as the post does, ENODEV without a connection. */
   post(body: Uint8Array): Routine<Outcome>;
   /** A handle for a GPADL, never given twice. */

@@ -7,6 +7,7 @@ import {
   vmbus_channel_open_result,
 } from '../../abi/vmbus/channel.js';
 import { vmbus_channel_gpadl_created, vmbus_channel_gpadl_teardown } from '../../abi/vmbus/gpadl.js';
+import { vmbus_version as VERSION } from '../../abi/vmbus/version.js';
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
 import { decode, encode } from '../../layout/codec.js';
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
@@ -174,9 +175,12 @@ export class GuestChannel implements VmbusChannel {
     const target = this.connection.machine.cpus[cpu];
     if (target === undefined || !target.online) return failure('EINVAL');
     if (this.rings === undefined) return failure('ENODEV');
-    const { replies } = this.connection;
+    const { replies, version = 0 } = this.connection;
+    // Older hosts do not know the message, and those before 5.3 do not answer it (vmbus_send_modifychannel).
+    if (version < VERSION.VERSION_WIN10_V4_1) return failure('EIO');
+    const isAnswered = version >= VERSION.VERSION_WIN10_V5_3;
     const key = `modify ${this.offer.relid}`;
-    replies.expect(key, this.offer.relid);
+    if (isAnswered) replies.expect(key, this.offer.relid);
     const posted = yield* this.connection.post(
       encode(vmbus_channel_modifychannel, {
         header: { msgtype: TYPE.CHANNELMSG_MODIFYCHANNEL },
@@ -188,10 +192,12 @@ export class GuestChannel implements VmbusChannel {
       replies.forget(key);
       return posted;
     }
-    const reply = yield* replies.wait(key);
-    if (reply === undefined) return failure('ENODEV');
-    const { status } = decode(vmbus_channel_modifychannel_response, reply, { trailing: 'ignore' });
-    if (status !== 0) return failure('EAGAIN', status);
+    if (isAnswered) {
+      const reply = yield* replies.wait(key);
+      if (reply === undefined) return failure('ENODEV');
+      const { status } = decode(vmbus_channel_modifychannel_response, reply, { trailing: 'ignore' });
+      if (status !== 0) return failure('EAGAIN', status);
+    }
     this.cpu = cpu;
     return DONE;
   }

@@ -66,7 +66,7 @@ export interface VmbusChannel {
   /** Calls nest. What came in meanwhile runs the callback when the last one is taken back. */
   disableCallback(): void;
   enableCallback(): void;
-  /** Moves the channel's interrupt to another CPU (modify channel). */
+  /** Moves the channel's interrupt to another CPU (modify channel); EIO where the host's version has no message for it. */
   moveTo(cpu: number): Routine<Outcome>;
 }
 

@@ -113,10 +113,14 @@ export class InterruptTable implements InterruptRouter {
     return { vector, vps: lowestPriority ? there.slice(0, 1) : there };
   }
 
-  /** Data that was not given lately: a device that writes a message after it was taken back reaches nobody else. */
+  /**
+   * Data that was not given lately: a device that writes a message after it was taken back reaches nobody else. Several messages
+   * of plain MSI differ in low bits that the device sets itself, so their first number is aligned (PCI local bus 3.0, 6.8.1.6).
+   */
   private takeData(count: number): number {
+    const alignment = 2 ** Math.ceil(Math.log2(count));
     for (;;) {
-      const first = this.nextData;
+      const first = Math.ceil(this.nextData / alignment) * alignment;
       if (first + count - 1 > LAST_DATA) this.nextData = FIRST_DATA;
       else {
         this.nextData = first + count;

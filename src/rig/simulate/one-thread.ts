@@ -18,6 +18,8 @@ export interface SimulateOptions {
   readonly seed?: number;
   /** Newest vPCI protocol that the host speaks. */
   readonly vpciMax?: number;
+  /** Newest VMBus version that the host accepts. */
+  readonly vmbusMax?: number;
   readonly note?: (text: string) => void;
   readonly log?: (line: LogLine) => void;
   /** The queue to run on; a new one of the seed when absent. */
@@ -47,7 +49,8 @@ export function simulate(simulation: Simulation, options: SimulateOptions): Simu
   const memory = SharedGuestMemory.create(MEMORY_BYTES);
   const frames = PageFrameAllocator.create(FIRST_PFN, MEMORY_BYTES / PAGE_BYTES - FIRST_PFN);
   const vps = vpIndices(simulation.plan, simulation.cpus);
-  const plan = { ...simulation.plan, vpciMax: options.vpciMax ?? simulation.plan.vpciMax };
+  const { vmbusMax = simulation.plan.vmbusMax, vpciMax = simulation.plan.vpciMax } = options;
+  const plan = { ...simulation.plan, vmbusMax, vpciMax };
   const findings = new Findings(note);
   let guest: GuestSide | undefined;
   const host = new HostSide({
