@@ -34,6 +34,11 @@ const real = suite('Tally over real traces');
 // Records, and those with bytes, counted in the files.
 const COUNTS: Readonly<Record<string, readonly [records: number, withBytes: number, issues: number]>> = {
   'arm64-registers.jsonl': [78, 46, 0],
+  'conversation-arm64.jsonl': [136, 74, 0],
+  'conversation-boot.jsonl': [157, 76, 0],
+  'conversation-mmiocall.jsonl': [157, 76, 0],
+  'conversation-multi.jsonl': [486, 274, 0],
+  'conversation-old.jsonl': [173, 93, 0],
   'eject-rescind.jsonl': [90, 80, 0],
   'map-device-gpa-pages.jsonl': [12, 9, 0],
   'mmio-calls.jsonl': [15, 14, 14],

@@ -50,8 +50,15 @@ export class FakeHostPort implements HostPort {
   private readonly bells = new Map<number, (flag: number, vp: number) => void>();
   private readonly windows: { gpa: number; length: number; device: MmioDevice }[] = [];
 
-  constructor(options: { memoryBytes?: number; vps?: readonly number[]; queue?: VirtualQueue } = {}) {
-    this.memory = SharedGuestMemory.create(options.memoryBytes ?? 1 << 20, { kernel: false });
+  constructor(
+    options: {
+      memoryBytes?: number;
+      memory?: SharedGuestMemory;
+      vps?: readonly number[];
+      queue?: VirtualQueue;
+    } = {},
+  ) {
+    this.memory = options.memory ?? SharedGuestMemory.create(options.memoryBytes ?? 1 << 20, { kernel: false });
     this.vps = options.vps ?? [0, 1];
     this.queue = options.queue ?? new VirtualQueue();
   }

@@ -259,6 +259,8 @@ function addSimulate(program: Command): void {
     .description('Runs hypervisor, host and guest against each other in this process, in virtual time')
     .addArgument(new Argument('<scenario>', 'what happens').choices([...SIMULATION_NAMES]))
     .option('--seed <number>', 'order of what is due at the same time (default: as it was asked for)', parseCount)
+    .option('--seeds <count>', 'so many orders, from --seed or 1 on, a line for each that fails', parseCount)
+    .option('--workers', 'a Worker for each VP, in real time')
     .option('--record <file>', 'write everything that crosses into a capture that `hvabi decode` reads')
     .addOption(arch().default('x64'))
     .option('--proto <version>', 'newest vPCI version of the host, such as 1.2', parseVersion)
@@ -274,10 +276,11 @@ Examples:
   hvabi simulate boot
   hvabi simulate boot --arch arm64 --record boot.hvc.jsonl
   hvabi decode boot.hvc.jsonl --check -q
-  hvabi simulate eject --seed 7 -q`,
+  hvabi simulate eject --seed 7 -q
+  hvabi simulate eject --seeds 1000 -q`,
     )
     .action(async (scenario: SimulationName, options: SimulateCommandOptions) => {
       const { runSimulate } = await import('./commands/simulate.js');
-      process.exitCode = runSimulate(scenario, options);
+      process.exitCode = await runSimulate(scenario, options);
     });
 }

@@ -97,7 +97,7 @@ export class Partition implements HostPort, PartitionCore {
     this.partitionId = options.partitionId ?? (isRoot ? ROOT_ID : GUEST_ID);
     this.vps = [...vps];
     this.leaves = cpuidLeavesOf({ arch, isRoot, isConfidential, bits });
-    this.space = new DeviceSpace(memory, trace);
+    this.space = new DeviceSpace(memory, this.isTraced ? trace : undefined);
     this.interrupts = new InterruptTable({
       trace: this.trace,
       isTraced: this.isTraced,

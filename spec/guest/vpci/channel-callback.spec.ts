@@ -73,7 +73,7 @@ callback('VPCI-93: unknown messages and other kinds of packets are logged and ig
   const rig = probed();
   inject(rig, '1f00494200000000');
   inject(rig, 'ffffffff00000000');
-  rig.channel.inject({ kind: 'gpa-direct', transactionId: 1n, ranges: [{ offset: 0, length: 1, pfns: [1] }], payload: new Uint8Array(8) });
+  rig.channel.inject({ kind: 'gpa-direct', transactionId: 1n, ranges: [{ offsetBytes: 0, lengthBytes: 1, pfns: [1n] }], payload: new Uint8Array(8) });
   rig.queue.drain();
   assert.equal(rig.guest.codes, ['vpci-unknown-message', 'vpci-unknown-message', 'vpci-packet-type']);
   assert.equal(rig.channel.sent, []);

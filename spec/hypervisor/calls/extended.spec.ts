@@ -10,7 +10,12 @@ const extended = suite('hypervisor: extended capabilities 0x8001');
 for (const [what, options, outcome, output] of [
   ['without the privilege there is no such call', {}, [2, 0], 'a5a5a5a5a5a5a5a5'],
   ['with it there are none by default', MAY_ASK, [0, 0], '0000000000000000'],
-  ['a mask is answered as given', { ...MAY_ASK, extendedCapabilities: 0x8000000000000006n }, [0, 0], '0600000000000080'],
+  [
+    'a mask is answered as given',
+    { ...MAY_ASK, extendedCapabilities: 0x8000000000000006n },
+    [0, 0],
+    '0600000000000080',
+  ],
 ] as readonly (readonly [string, RigOptions, [number, number], string])[])
   extended(what, () => {
     const rig = new PartitionRig(options);

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hv_tlb_flush, hv_tlb_flush_ex } from '../../../src/abi/hv/tlb.js';
-import { encode } from '../../../src/layout/codec.js';
 import type { FlushRequest } from '../../../src/hypervisor/partition-options.js';
+import { encode } from '../../../src/layout/codec.js';
 import { callFast, callSlow, PartitionRig, type RigOptions, type SlowCall } from '../partition-rig.js';
 
 const VPS = [0, 1, 5, 64, 65, 130];
@@ -119,11 +119,20 @@ tlb('the list of a sparse call lies behind its banks', () => {
     }),
   );
   assert.equal(outcome, [0, 2]);
-  assert.equal([flushes[0]!.vps, flushes[0]!.ranges], [[65, 130], [0x7000n, 0x8000n]]);
+  assert.equal(
+    [flushes[0]!.vps, flushes[0]!.ranges],
+    [
+      [65, 130],
+      [0x7000n, 0x8000n],
+    ],
+  );
 });
 
 tlb('a set is not looked at when all processors are meant', () => {
-  const { outcome, flushes } = flushIn({ code: 0x13, varQwords: 0 }, sparse({ flags: BigInt(ALL), format: 1n, mask: 7n }));
+  const { outcome, flushes } = flushIn(
+    { code: 0x13, varQwords: 0 },
+    sparse({ flags: BigInt(ALL), format: 1n, mask: 7n }),
+  );
   assert.equal(outcome, [0, 0]);
   assert.equal(flushes[0]!.vps, VPS);
 });
@@ -136,7 +145,17 @@ for (const [what, call, input] of [
   ['the format of all VPs', { code: 0x13, varQwords: 0 }, sparse({ format: 1n })],
   ['a format beyond', { code: 0x14, varQwords: 0, reps: 1 }, sparse({ format: 1n << 32n, ranges: [0n] })],
   ['a bank too few', { code: 0x13, varQwords: 1 }, sparse({ banks: [[0, 1n]], mask: 3n })],
-  ['a bank too many', { code: 0x13, varQwords: 2 }, sparse({ banks: [[0, 1n], [1, 1n]], mask: 1n })],
+  [
+    'a bank too many',
+    { code: 0x13, varQwords: 2 },
+    sparse({
+      banks: [
+        [0, 1n],
+        [1, 1n],
+      ],
+      mask: 1n,
+    }),
+  ],
 ] as const)
   tlb(`${what} is an invalid parameter`, () => {
     const { outcome, flushes } = flushIn(call, input);
@@ -159,12 +178,14 @@ tlb('two registers and half of a third hold a fast flush', () => {
 tlb('nobody needs to listen', () => {
   const rig = new PartitionRig();
   assert.equal(callSlow(rig, rig.partition.gate(0), { code: 2 }, masked({ mask: 1n })), [0, 0]);
-  assert.equal(rig.kinds('hypercall').map(({ result }) => result), ['0x0']);
+  assert.equal(
+    rig.kinds('hypercall').map(({ result }) => result),
+    ['0x0'],
+  );
 });
 
 tlb('arm64 guests have no such call', () => {
-  for (const code of [2, 3, 0x13, 0x14])
-    assert.equal(flushIn({ code }, masked({}), { arch: 'arm64' }).outcome, [2, 0]);
+  for (const code of [2, 3, 0x13, 0x14]) assert.equal(flushIn({ code }, masked({}), { arch: 'arm64' }).outcome, [2, 0]);
 });
 
 tlb.run();

@@ -59,6 +59,7 @@ export class Replay {
   readonly differences: Difference[] = [];
   /** Messages of the guest, answers, packets and other events that were compared. */
   compared = 0;
+  private readonly events: readonly Event[];
   private readonly server: ChannelServer;
   private readonly devices: ReplayDevice[] = [];
   private readonly offered: OfferedChannel[] = [];
@@ -67,8 +68,8 @@ export class Replay {
   private delivered = false;
 
   constructor(events: readonly Event[], maxVersion: number) {
-    this.port = new FakeHostPort();
-    (this.port as { memory: SharedGuestMemory }).memory = memoryOf(events);
+    this.events = events;
+    this.port = new FakeHostPort({ memory: memoryOf(events) });
     this.server = new ChannelServer(this.port, {
       maxVersion,
       relids: { first: 3, step: 1 },
@@ -118,6 +119,7 @@ export class Replay {
 
   private answer(event: Event): void {
     const payload = messageOf(event)!;
+    this.port.queue.advance(0);
     if (payload[0] === TYPE.CHANNELMSG_RESCIND_CHANNELOFFER)
       this.rescind(decode(vmbus_channel_rescind_offer, payload).child_relid);
     if (payload[0] === TYPE.CHANNELMSG_OFFERCHANNEL && this.delivered) {
@@ -147,21 +149,19 @@ export class Replay {
     if (moment === 'open') this.write(event, [0, 4, 8, 12, 64]);
     if (isFirst) return;
     if (moment === 'rescind') this.rescind(relid);
-    if (moment === 'final') this.finals(event);
+    // All open channels are recorded together; the record has them one after the other.
+    if (moment === 'final' && this.port.traced.length === this.taken) {
+      for (const other of this.events.filter((one) => one.moment === 'final'))
+        this.write(other, other.direction === 'guest to host' ? [0, 12] : [4, 8]);
+      this.server.recordRings('final');
+    }
     this.port.queue.advance(0);
     this.traced({ ...event, direction: 'guest to host' }, ['raw', 'ctl_gpa', 'data_pages']);
     this.traced(event);
   }
 
-  /** All open channels are recorded together; the record has them one after the other. */
-  private finals(event: Event): void {
-    if (this.port.traced.length === this.taken) this.server.recordRings('final');
-    void event;
-  }
-
   private ring(event: Event): void {
     this.port.queue.advance(0);
-    if (process.env.DBG) console.log(event.n, event.relid, this.offered.map(o=>[o.relid,o.state]), this.port.traced.map(t=>t.k+t.relid+t.moment).join(' '), this.differences.map(d=>d.n+d.what));
     const device = this.devices[this.offered.findIndex(({ relid }) => relid === event.relid)]!;
     const control = this.control0(event);
     const ctl = bytesOfEvent(event, 'ctl');

@@ -1,7 +1,8 @@
 import { RecordFile } from '../../capture/record-file.node.js';
-import { Recorder, stampTrace, teeTrace } from '../../capture/recorder.js';
+import { NO_TRACE, Recorder, stampTrace, teeTrace } from '../../capture/recorder.js';
 import type { Arch } from '../../layout/types.js';
 import type { LogLine } from '../../ports/log-sink.js';
+import type { Clock } from '../../ports/run-queue.js';
 import type { TraceSink } from '../../ports/trace-sink.js';
 import type { SimulationName } from '../../rig/simulate/names.js';
 import { simulate } from '../../rig/simulate/one-thread.js';
@@ -17,6 +18,8 @@ import { Writer } from '../writer.js';
 export interface SimulateCommandOptions {
   readonly arch: Arch;
   readonly seed?: number;
+  readonly seeds?: number;
+  readonly workers?: boolean;
   readonly proto?: number;
   readonly record?: string;
   readonly verbose?: boolean;
@@ -24,78 +27,119 @@ export interface SimulateCommandOptions {
   readonly color: ColourChoice;
 }
 
-/** `hvabi simulate`: hypervisor, host and guest in this process, in virtual time. Returns the exit code. */
-export function runSimulate(name: SimulationName, options: SimulateCommandOptions): number {
-  if (options.proto !== undefined && !PROTOCOLS.includes(options.proto))
-    throw new CommandError(
-      `--proto ${versionText(options.proto)}: no such version`,
-      `takes ${PROTOCOLS.map(versionText).join(', ')}`,
-    );
+/** `hvabi simulate`: hypervisor, host and guest in this process. Returns the exit code. */
+export async function runSimulate(name: SimulationName, options: SimulateCommandOptions): Promise<number> {
+  check(options);
   const writer = new Writer(1, true);
   const record = options.record === undefined ? undefined : new RecordFile(options.record);
+  const stage: Stage = { options, writer, record };
+  let failed = 0;
   try {
-    const failures = runs(name, options.proto)
-      .map(({ simulation, proto }) => runOne(simulation, proto, options, writer, record))
-      .reduce((sum, count) => sum + count, 0);
-    return failures === 0 ? EXIT.fine : EXIT.differs;
+    for (const run of runs(name, options.proto))
+      failed += options.seeds === undefined ? await showOne(run, stage) : manyOrders(run, options.seeds, stage);
   } finally {
     record?.close();
     writer.flush();
   }
+  return failed === 0 ? EXIT.fine : EXIT.differs;
+}
+
+function check({ proto, seed, seeds, workers, record }: SimulateCommandOptions): void {
+  if (proto !== undefined && !PROTOCOLS.includes(proto))
+    throw new CommandError(
+      `--proto ${versionText(proto)}: no such version`,
+      `takes ${PROTOCOLS.map(versionText).join(', ')}`,
+    );
+  if (workers === true && (seed !== undefined || seeds !== undefined))
+    throw new CommandError(
+      '--workers runs in real time, where no seed decides the order',
+      'leave --seed and --seeds out',
+    );
+  if (seeds !== undefined && record !== undefined)
+    throw new CommandError('--record keeps one run, and --seeds makes many', 'name the one with --seed');
+}
+
+/** Where output and record go. */
+interface Stage {
+  readonly options: SimulateCommandOptions;
+  readonly writer: Writer;
+  readonly record: RecordFile | undefined;
 }
 
 interface Run {
+  readonly name: keyof typeof SIMULATIONS;
   readonly simulation: Simulation;
   readonly proto: number | undefined;
 }
 
 function runs(name: SimulationName, proto: number | undefined): Run[] {
-  if (name !== 'protocols') return [{ simulation: SIMULATIONS[name], proto }];
+  if (name !== 'protocols') return [{ name, simulation: SIMULATIONS[name], proto }];
   const chosen = proto === undefined ? PROTOCOLS : [proto];
-  return chosen.map((one) => ({ simulation: SIMULATIONS.multi, proto: one }));
+  return chosen.map((one) => ({ name: 'multi', simulation: SIMULATIONS.multi, proto: one }));
 }
 
-/** Failed checks. */
-function runOne(
-  simulation: Simulation,
-  proto: number | undefined,
-  options: SimulateCommandOptions,
-  writer: Writer,
-  record: RecordFile | undefined,
-): number {
+/** Runs a scenario with its timeline; the number of checks that failed. */
+async function showOne({ name, simulation, proto }: Run, { options, writer, record }: Stage): Promise<number> {
   const { arch, seed } = options;
-  const paint = paintFor(options.color);
   const show = options.quiet ? 'none' : options.verbose ? 'all' : 'story';
-  const timeline = new Timeline({ arch, paint, show, write: (line) => writer.line(line) });
-  const queue = new VirtualQueue(seed === undefined ? undefined : seededChoice(seed));
-  const sinks: TraceSink[] = [timeline];
-  if (record !== undefined)
-    sinks.push(new Recorder({ arch, tool: `hvabi ${VERSION}`, clock: queue, write: (line) => record.line(line) }));
+  const timeline = new Timeline({ arch, paint: paintFor(options.color), show, write: (line) => writer.line(line) });
   const note = (text: string): void => {
     if (show !== 'none') timeline.note(text);
   };
   const log = ({ level, code, fields }: LogLine): void => {
     if (level !== 'info') note(`${level}: ${code}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}`);
   };
-  const title = [simulation.name, arch, proto === undefined ? '' : `vPCI ${versionText(proto)}`]
-    .filter(Boolean)
-    .join(', ');
+  const traceOn = (clock: Clock): TraceSink => {
+    const sinks: TraceSink[] = [timeline];
+    if (record !== undefined)
+      sinks.push(new Recorder({ arch, tool: `hvabi ${VERSION}`, clock, write: (line) => record.line(line) }));
+    return stampTrace(clock, teeTrace(...sinks));
+  };
+  const title = titleOf(simulation, arch, proto);
   note(`${title}: ${simulation.about} (${simulation.shows.join(', ')})`);
-  const result = simulate(simulation, {
-    arch,
-    queue,
-    trace: stampTrace(queue, teeTrace(...sinks)),
-    note,
-    log,
-    ...(proto === undefined ? {} : { vpciMax: proto }),
-  });
+  const common = { arch, note, log, ...(proto === undefined ? {} : { vpciMax: proto }) };
+  let result: { readonly checks: number; readonly failures: readonly string[]; readonly us: number };
+  if (options.workers) {
+    const { simulateInThreads } = await import('../../rig/threads/run-threads.node.js');
+    result = await simulateInThreads(name, { ...common, trace: traceOn });
+  } else {
+    const queue = new VirtualQueue(seed === undefined ? undefined : seededChoice(seed));
+    result = simulate(simulation, { ...common, queue, trace: traceOn(queue) });
+  }
   timeline.flush();
   const failed = result.failures.length;
+  const time = `${(result.us / 1000).toFixed(1)} ms of ${options.workers ? 'real' : 'virtual'} time`;
   writer.line(
-    `${title}: ${result.checks - failed} of ${result.checks} checks hold, ${timeline.summary.records} events, ${(result.us / 1000).toFixed(1)} ms of virtual time`,
+    `${title}: ${result.checks - failed} of ${result.checks} checks hold, ${timeline.summary.records} events, ${time}`,
   );
   if (options.quiet) for (const failure of result.failures) writer.line(`  not true: ${failure}`);
   return failed;
+}
+
+/** Runs a scenario once for each seed; the number of seeds that failed. */
+function manyOrders({ simulation, proto }: Run, count: number, { options, writer }: Stage): number {
+  const { arch, seed: first = 1 } = options;
+  const title = titleOf(simulation, arch, proto);
+  let failed = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    const { failures } = simulate(simulation, {
+      arch,
+      seed,
+      trace: NO_TRACE,
+      ...(proto === undefined ? {} : { vpciMax: proto }),
+    });
+    if (failures.length === 0) continue;
+    failed++;
+    writer.line(`${title}, seed ${seed}: ${failures.join('; ')}`);
+  }
+  writer.line(`${title}: ${count - failed} of ${count} orders hold`);
+  return failed;
+}
+
+function titleOf(simulation: Simulation, arch: Arch, proto: number | undefined): string {
+  const parts = [simulation.name, arch];
+  if (proto !== undefined) parts.push(`vPCI ${versionText(proto)}`);
+  return parts.join(', ');
 }
 
 function versionText(version: number): string {

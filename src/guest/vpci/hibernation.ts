@@ -60,6 +60,8 @@ function* restore(bus: VirtualBus): Routine<Outcome> {
   for (const saved of bus.saved) if (saved.fn.isPresent) restoreFunction(saved);
   bus.saved = [];
   pci.rescanLock.unlock();
+  // A rescind may have begun to take the bus down.
+  if (bus.state !== 'init') return failure('ENODEV');
   bus.state = 'installed';
   return DONE;
 }

@@ -9,10 +9,11 @@ import type { VirtualBus } from './virtual-bus.js';
  * change or behind it (VPCI-81).
  */
 export function* stopWork(bus: VirtualBus): Routine {
-  yield* bus.stateLock.lock();
   bus.channel.disableCallback();
   bus.state = 'removing';
   bus.channel.enableCallback();
+  // Whoever changes the bus now does so with the lock, and may have looked at the state before.
+  yield* bus.stateLock.lock();
   bus.stateLock.unlock();
 }
 
