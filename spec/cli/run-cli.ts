@@ -20,7 +20,10 @@ export const CLI = bundled();
 function bundled(): string {
   const outdir = inProject('.build', 'spec-cli');
   buildSync({
-    entryPoints: [inProject('.build', 'src', 'cli', 'main.js')],
+    entryPoints: {
+      main: inProject('.build', 'src', 'cli', 'main.js'),
+      'vp-thread.node': inProject('.build', 'src', 'rig', 'threads', 'vp-thread.node.js'),
+    },
     outdir,
     bundle: true,
     splitting: true,

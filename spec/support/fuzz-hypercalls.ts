@@ -2,7 +2,17 @@ import { hv_status } from '../../src/abi/hv/status.js';
 import { hexToBytes } from '../../src/bytes/hex.js';
 import { CONVENTIONS, type Convention } from '../../src/hypercall/conventions.js';
 import { captureNames, readCapture } from './captures.js';
-import { type FuzzedPartition, GICD, makePartitions, MESSAGES, RAM, SIGNALS, SINT, VPS, WINDOW } from './fuzz-partitions.js';
+import {
+  type FuzzedPartition,
+  GICD,
+  MESSAGES,
+  makePartitions,
+  RAM,
+  SIGNALS,
+  SINT,
+  VPS,
+  WINDOW,
+} from './fuzz-partitions.js';
 import { randomWords } from './random.js';
 
 /** How often each answer came up: code and status of calls, what else was done. */
@@ -29,8 +39,26 @@ const GOOD_EVENTS = 0x2f000;
 const EVENT_FLAG = 77;
 const CHECK_EVERY = 4096;
 const STATUSES: ReadonlySet<number> = new Set(Object.values(hv_status).filter((one) => typeof one === 'number'));
-const QWORDS = [0n, 1n, 2n, 3n, 0xffffffffffffffffn, 0x42n, 8n, 0x4000000000000018n, 0x8000000000000000n, 0xfffffffen, 0x10n, 240n, 241n];
-const MSR_BASES = [0x40000000, 0x40000000, 0x40000020, 0x40000080, 0x40000080, 0x40000090, 0x40000100, 0x40000070, 0x10, 0x1b];
+const QWORDS = [
+  0n,
+  1n,
+  2n,
+  3n,
+  0xffffffffffffffffn,
+  0x42n,
+  8n,
+  0x4000000000000018n,
+  0x8000000000000000n,
+  0xfffffffen,
+  0x10n,
+  240n,
+  241n,
+];
+const MSRS = [
+  0x40000000, 0x40000001, 0x40000002, 0x40000020, 0x40000021, 0x40000022, 0x40000023, 0x40000073, 0x40000080,
+  0x40000081, 0x40000082, 0x40000082, 0x40000083, 0x40000083, 0x40000084, 0x40000090, 0x40000092, 0x4000009f,
+  0x400000b0, 0x40000100, 0x40000101, 0x40000104, 0x40000105, 0x40001080,
+];
 
 /**
  * A hostile guest's `count` hypercalls, register accesses and accesses to device space, on five kinds of partition: recorded
@@ -53,7 +81,8 @@ export function fuzzHypercalls(count: number, seed: number): HypercallTally {
       rig.nested = 3;
       step(rig, one);
       one.queue.advance(1);
-      if (i % CHECK_EVERY === CHECK_EVERY - 1 || i + 1 === count) for (const each of rig.partitions) checkGood(rig, each);
+      if (i % CHECK_EVERY === CHECK_EVERY - 1 || i + 1 === count)
+        for (const each of rig.partitions) checkGood(rig, each);
     } catch (error) {
       throw new Error(`step ${i} of seed ${seed} (${one.name}): ${(error as Error).message}`, { cause: error });
     }
@@ -148,17 +177,25 @@ function makeCall(rig: Rig, one: FuzzedPartition): { control: bigint; input: Uin
   const served = one.partition.calls.get(code);
   // One in eight has reps or a variable header where the call has none, or none where it has.
   const odd = (next() & 7) === 0;
-  const reps = (served?.isRep ?? true) === odd ? 0 : pick(rig, [1, 1, 2, 3, 127, 128, 256, 509, 511, 4095, next() & 0xfff]);
+  const reps =
+    (served?.isRep ?? true) === odd ? 0 : pick(rig, [1, 1, 2, 3, 127, 128, 256, 509, 511, 4095, next() & 0xfff]);
   const start = (next() & 7) === 0 ? next() & 0xfff : 0;
   const varQwords = (served?.isVariable ?? true) === odd ? 0 : pick(rig, [1, 1, 2, 3, 64, 65, 511, next() & 0x3ff]);
   const noise = (next() & 15) === 0 ? (BigInt(next()) << 32n) | BigInt(next()) : 0n;
   const fast = next() & 1;
-  const word = BigInt(code) | (BigInt(fast) << 16n) | (BigInt(varQwords) << 17n) | (BigInt(reps) << 32n) | (BigInt(start) << 48n);
+  const word =
+    BigInt(code) | (BigInt(fast) << 16n) | (BigInt(varQwords) << 17n) | (BigInt(reps) << 32n) | (BigInt(start) << 48n);
   const words = new BigUint64Array(next() % 24);
   for (let i = 0; i < words.length; i++) words[i] = anyQword(rig);
-  // Most calls name a partition first.
-  if (words.length > 0 && (next() & 1) === 0) words[0] = 0xffffffffffffffffn;
+  if (words.length > 0 && (next() & 1) === 0) words[0] = firstQword(rig, code);
   return { control: word ^ noise, input: new Uint8Array(words.buffer) };
+}
+
+/** A connection that there is, a page number that is memory, or the partition itself, which most calls name first. */
+function firstQword({ next }: Rig, code: number): bigint {
+  if (code === 0x5c) return BigInt(MESSAGES);
+  if (code === 0x5d) return BigInt(SIGNALS) | (BigInt(next() % 2100) << 32n);
+  return 0xffffffffffffffffn;
 }
 
 function callByRegisters(rig: Rig, one: FuzzedPartition): void {
@@ -233,7 +270,7 @@ function judge(rig: Rig, one: FuzzedPartition, control: bigint, result: bigint):
 function accessRegister(rig: Rig, { partition }: FuzzedPartition): void {
   const { next } = rig;
   const vp = pick(rig, VPS);
-  const msr = (next() & 15) === 0 ? next() : pick(rig, MSR_BASES) + (next() & 15);
+  const msr = (next() & 15) === 0 ? next() : pick(rig, MSRS) + ((next() & 7) === 0 ? next() & 15 : 0);
   if ((next() & 3) === 0) {
     const value = partition.rdmsr(vp, msr);
     if (value !== undefined && (value < 0n || value >> 64n !== 0n)) throw new Error(`register ${msr} reads ${value}`);
@@ -248,7 +285,10 @@ function accessDevice(rig: Rig, { partition }: FuzzedPartition): void {
   const { next } = rig;
   const vp = pick(rig, VPS);
   const size = pick(rig, [1, 2, 4, 8] as const);
-  const gpa = (next() & 7) === 0 ? anyGpa(rig) : pick(rig, [WINDOW, WINDOW + 0x1ff8, GICD, GICD + 0x6000, GICD + 0x100]) + (next() & 0xff);
+  const gpa =
+    (next() & 7) === 0
+      ? anyGpa(rig)
+      : pick(rig, [WINDOW, WINDOW + 0x1ff8, GICD, GICD + 0x6000, GICD + 0x100]) + (next() & 0xff);
   if ((next() & 1) === 0) partition.mmioWrite(vp, gpa, size, anyQword(rig));
   else {
     const value = partition.mmioRead(vp, gpa, size);
@@ -312,7 +352,8 @@ function checkGood(rig: Rig, one: FuzzedPartition): void {
   gate.hypercall(0x5c, 0, 0x1000, 0);
   if (gate.resultLo !== 0 || one.posted.get(GOOD) !== 1) throw new Error(`a good post gives ${gate.resultLo}`);
   const slot = GOOD_MESSAGES + SINT * 256;
-  if (memory.readU32(slot) !== 1 || memory.readU32(slot + 16) !== 0xc0ffee) throw new Error('a good post has no answer');
+  if (memory.readU32(slot) !== 1 || memory.readU32(slot + 16) !== 0xc0ffee)
+    throw new Error('a good post has no answer');
   memory.clear(GOOD_EVENTS, 4096);
   gate.hypercallFast(0x1005d, 0, BigUint64Array.of(BigInt(SIGNALS) | (BigInt(EVENT_FLAG) << 32n)));
   if (gate.resultLo !== 0) throw new Error(`a good signal gives ${gate.resultLo}`);

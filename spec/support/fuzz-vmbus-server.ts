@@ -95,7 +95,7 @@ class HostileGuest {
     this.tally = tally;
     this.port.keepsTrace = false;
     this.server = new ChannelServer(this.port, {
-      log: ({ code }) => this.count(code),
+      log: ({ code, fields }) => this.count(code === 'vmbus-open-refused' ? `${code} ${String(fields?.why)}` : code),
       monitorPages: this.one([0, 1]) === 0 ? 'refuse' : 'serve',
       maxGpadlPages: 4096,
     });
@@ -140,7 +140,8 @@ class HostileGuest {
     const type = this.one(this.next() % 32 === 0 ? RARE : OFTEN);
     const bytes = new Uint8Array(this.sizeOf(type));
     const view = new DataView(bytes.buffer);
-    for (let at = 0; at + 4 <= bytes.length; at += 4) view.setUint32(at, this.one([0, 0, this.small(), this.edge()]), true);
+    for (let at = 0; at + 4 <= bytes.length; at += 4)
+      view.setUint32(at, this.one([0, 0, this.small(), this.edge()]), true);
     this.shape(type, view);
     if (bytes.length >= 4) view.setUint32(0, type, true);
     if (this.next() % 4 !== 0) return bytes;
@@ -152,6 +153,8 @@ class HostileGuest {
   /** Fields that make most messages of a type pass the first checks; channel 4 is the honest one. */
   private shape(type: number, view: DataView): void {
     const relid = this.one([1, 1, 2, 3, 3, this.small()]);
+    // A channel's GPADL is mostly the one that its open names.
+    const id = this.one([0x10 + relid, 0x10 + relid, 0x10 + relid, 0x10 + (this.next() % 8)]);
     if (type === 14) {
       put(view, 8, 4, this.one([...vmbusVersions.map(({ version }) => version), this.next()]));
       put(view, 12, 4, this.next() % 3);
@@ -160,8 +163,9 @@ class HostileGuest {
     }
     put(view, 8, 4, relid);
     if (type === 8) {
-      const pages = this.one([1, 4, 4, 4, 26, 40]);
-      put(view, 12, 4, 0x10 + (this.next() % 8));
+      const inside = Math.max(1, (view.byteLength - 28) >> 3);
+      const pages = this.one([inside, inside, inside, inside, 1, 40]);
+      put(view, 12, 4, id);
       put(view, 16, 2, this.one([(pages + 1) * 8, (pages + 1) * 8, this.next()]));
       put(view, 18, 2, this.one([1, 1, 1, 2, this.next()]));
       put(view, 20, 4, pages * PAGE);
@@ -169,9 +173,9 @@ class HostileGuest {
       for (let at = 28; at + 8 <= view.byteLength; at += 8) view.setBigUint64(at, this.pfn(), true);
     }
     if (type === 9) for (let at = 16; at + 8 <= view.byteLength; at += 8) view.setBigUint64(at, this.pfn(), true);
-    if (type === 9 || type === 11 || type === 22) put(view, 12, 4, 0x10 + (this.next() % 8));
+    if (type === 9 || type === 11 || type === 22) put(view, 12, 4, id);
     if (type === 5) {
-      put(view, 16, 4, 0x10 + (this.next() % 8));
+      put(view, 16, 4, id);
       put(view, 20, 4, this.one([0, 0, 1, 0xffffffff, this.next()]));
       put(view, 24, 4, this.one([2, 2, 2, this.small(), this.next()]));
     }
@@ -205,7 +209,10 @@ class HostileGuest {
     for (let i = this.next() % 6; i >= 0; i--) {
       const page = 16 + (this.next() % 32);
       const at = this.one([0, 4, 8, 12, 64, (this.next() % 1024) * 4]);
-      this.port.memory.writeU32(page * PAGE + at, this.one([0, 8, 24, 32, 0x00020006, 0x00010003, this.edge(), this.next()]));
+      this.port.memory.writeU32(
+        page * PAGE + at,
+        this.one([0, 8, 24, 32, 0x00020006, 0x00010003, this.edge(), this.next()]),
+      );
     }
     this.port.signal(this.one([0x2001, 0x2002, 0x2003]));
   }
@@ -225,7 +232,11 @@ class HostileGuest {
   }
 
   private takeAnswers(): void {
-    for (const { payload } of this.port.messages.splice(0)) this.count(`message ${payload[0]}`);
+    for (const { payload } of this.port.messages.splice(0)) {
+      // The last word of the answers to open and GPADL requests is their status.
+      const status = payload[0] === 6 || payload[0] === 10 ? (payload[19] === 0 ? ' done' : ' refused') : '';
+      this.count(`message ${payload[0]}${status}`);
+    }
     this.port.events.length = 0;
   }
 
@@ -244,13 +255,26 @@ class HostileGuest {
     const relid = this.offered[CHANNELS - 1]!.relid;
     const gpadl = new Uint8Array(60);
     const header = new DataView(gpadl.buffer);
-    for (const [at, value] of [[0, 8], [8, relid], [12, 0x99], [16, 40 | (1 << 16)], [20, 4 * PAGE]] as const)
+    for (const [at, value] of [
+      [0, 8],
+      [8, relid],
+      [12, 0x99],
+      [16, 40 | (1 << 16)],
+      [20, 4 * PAGE],
+    ] as const)
       header.setUint32(at, value, true);
     for (let i = 0; i < 4; i++) header.setBigUint64(28 + i * 8, BigInt(HONEST_PFN + i), true);
     this.say(gpadl);
     const open = new Uint8Array(148);
     const body = new DataView(open.buffer);
-    for (const [at, value] of [[0, 5], [8, relid], [12, 1], [16, 0x99], [24, 2]] as const) body.setUint32(at, value, true);
+    for (const [at, value] of [
+      [0, 5],
+      [8, relid],
+      [12, 1],
+      [16, 0x99],
+      [24, 2],
+    ] as const)
+      body.setUint32(at, value, true);
     this.say(open);
   }
 
@@ -286,7 +310,7 @@ class HostileGuest {
   }
 
   private pfn(): bigint {
-    return this.one([0, 0, 0, 1]) === 0
+    return this.next() % 32 !== 0
       ? BigInt(16 + (this.next() % 32))
       : this.one([0n, 0xffn, 0x100n, 0xffffffffffffffffn, BigInt(this.next())]);
   }

@@ -35,16 +35,32 @@ hibernation('VPCI-82 VPCI-100: resources released, D0 exit, close; the functions
   assert.is(rig.bus.leaks().windows, 0);
 });
 
+hibernation('VPCI-20 VPCI-70 VPCI-100: relations and ejections that come meanwhile are ignored', () => {
+  const rig = probed({ functions: [{}, { func: 1 }] });
+  rig.bus.addFault({ type: BASE + M.d0Exit, fault: { kind: 'delay', us: 5000 } });
+  rig.queue.after(1000, () => {
+    rig.bus.changeRelations([rig.functions[0]!]);
+    rig.bus.eject({ slot: 0 });
+  });
+  assert.ok(rig.run(rig.driver.suspend(rig.channel)).ok);
+  assert.is(rig.driver.buses[0]!.children.length, 2);
+  assert.not.ok(types(rig).includes(M.ejectionComplete));
+});
+
 hibernation('VPCI-101: the same version, then relations, D0, resources, and every message again', () => {
   const rig = probed({ messages: 2, bus: { versions: [0x10002, 0x10003] } });
   const [fn] = rig.functionDriver.bound;
   const before = { command: fn!.config.command, bars: fn!.bars.map(({ address }) => address) };
   assert.ok(rig.run(rig.driver.suspend(rig.channel)).ok);
   rig.channel.sent.length = 0;
+  rig.guest.accesses.length = 0;
   assert.ok(rig.run(rig.driver.resume(rig.channel)).ok);
   assert.equal(types(rig), [M.version, M.queryRelations, M.d0Entry, M.assigned2, 0x17]);
   assert.equal([...rig.channel.sent[0]!.payload.slice(4)], [3, 0, 1, 0]);
   assert.is(fn!.config.command, before.command);
+  // With decoding off first, then by the PCI core, as it was.
+  const lows = rig.guest.accesses.filter((access) => access.startsWith('w4 f8001010'));
+  assert.equal(lows, [`w4 f8001010 ${before.bars[0]!.toString(16).slice(-8)}`, lows[1]]);
   // One request for both.
   assert.is(rig.bus.leaks().interrupts, 1);
   assert.is(rig.driver.buses[0]!.state, 'installed');

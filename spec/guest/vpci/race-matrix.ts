@@ -50,11 +50,15 @@ export const RACES: readonly Race[] = [
         { after: at(M.requirements, eject) },
         { before: at(M.d0Entry, eject) },
       ];
-      race.make({ functions: functions(1 + race.next(2)), bus: { knobs: moments[race.next(3)]! } });
+      // A probe that fails behind the ejection has to answer it as well.
+      const refuse = { kind: 'refuse', status: 0xc0000184 } as const;
+      const faults = race.next(4) === 0 ? [{ type: BASE + M.d0Entry, fault: refuse, times: 2 }] : [];
+      const knobs = { ...moments[race.next(3)]!, faults };
+      race.make({ functions: functions(1 + race.next(2)), bus: { knobs } });
       race.probe();
       race.drain();
       race.check(race.outcome !== undefined, 'the probe does not end');
-      race.check(race.sent(M.ejectionComplete) === 1 || !race.outcome?.ok, 'no completion although the bus is up');
+      race.check(race.sent(M.ejectionComplete) === 1, `${race.sent(M.ejectionComplete)} completions`);
     },
   },
   {
@@ -307,10 +311,10 @@ export const RACES: readonly Race[] = [
     id: 'R15',
     title: 'VPCI-100 VPCI-101: suspend while a function is ejected',
     run: (race) => {
-      const rig = race.make({ functions: functions(2) });
+      const rig = race.make({ functions: functions(3) });
       race.bringUp();
       rig.functionDriver.removeUs = 1000 + race.next(3000);
-      rig.bus.eject({ slot: 0x20 });
+      for (const slot of [0x20, 0x40]) rig.bus.eject({ slot });
       let outcome: unknown;
       race.later(100 + race.next(4500), () => {
         const suspended = start(rig.queue, rig.driver.suspend(rig.channel));
@@ -321,12 +325,28 @@ export const RACES: readonly Race[] = [
       race.drain();
       race.check(outcome === true, 'the suspend failed');
       const types = race.sentTypes;
-      race.check(types.indexOf(M.ejectionComplete) >= 0, 'no completion');
-      race.check(types.indexOf(M.ejectionComplete) < types.indexOf(M.d0Exit), 'the exit came before the completion');
+      race.check(race.sent(M.ejectionComplete) === 2, `${race.sent(M.ejectionComplete)} completions`);
+      race.check(types.lastIndexOf(M.ejectionComplete) < types.indexOf(M.d0Exit), 'the exit came before a completion');
       race.check(!rig.channel.isOpen, 'the channel is open');
       const resumed = rig.run(rig.driver.resume(rig.channel));
       race.check(resumed.ok, 'the resume failed');
       race.check(rig.driver.buses[0]?.root?.functions.size === 1, 'the functions');
+    },
+  },
+  {
+    id: 'R15b',
+    title: 'VPCI-74 VPCI-101: rescind while the bus is brought back',
+    run: (race) => {
+      const rig = race.make({ functions: functions(2) });
+      race.bringUp();
+      race.check(rig.run(rig.driver.suspend(rig.channel)).ok, 'the suspend failed');
+      const slow = { kind: 'delay', us: 100 } as const;
+      for (const n of [M.version, M.d0Entry, M.assigned2]) rig.bus.addFault({ type: BASE + n, fault: slow });
+      const resumed = start(rig.queue, rig.driver.resume(rig.channel));
+      race.later(race.next(500), () => rig.rescind());
+      race.drain();
+      race.check(resumed.done, 'the resume does not end');
+      race.check(rig.driver.buses.length === 0, 'the bus is still there');
     },
   },
 ];

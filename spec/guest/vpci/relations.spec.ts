@@ -123,6 +123,44 @@ relations('VPCI-22: an answer that is too short is no answer', () => {
   assert.is(rig.driver.buses[0]!.windows.length, 0);
 });
 
+relations('VPCI-18 VPCI-21: relations that come while the bus is brought up wait until it is', () => {
+  const rig = new VpciRig();
+  rig.bus.addFault({ type: BASE + M.d0Entry, fault: { kind: 'delay', us: 5000 } });
+  const late = { dev: 1, func: 0, serial: 5, device: device(rig) };
+  rig.channel.onSend = (payload) => {
+    if (payload[0] === M.d0Entry) rig.queue.after(1000, () => rig.bus.changeRelations([rig.functions[0]!, late]));
+  };
+  assert.ok(rig.probe().ok);
+  const types = rig.channel.sent.map(({ payload }) => payload[0]!);
+  assert.ok(types.lastIndexOf(M.requirements) > types.lastIndexOf(M.assigned2));
+  assert.equal([...rig.driver.buses[0]!.root!.functions.keys()], [0, 8]);
+});
+
+relations('VPCI-12: behind the end of the wait no work is left, however it ended', () => {
+  const faults = [{ type: BASE + M.requirements, fault: { kind: 'lose' } as const, times: 9 }];
+  const rig = new VpciRig({ functions: [{}, { func: 1 }], bus: { knobs: { faults } } });
+  const started = rig.startProbe();
+  // The work's own tick comes behind that of the wait.
+  rig.channel.onSend = (payload) => {
+    if (payload[0] === M.queryRelations) rig.channel.disableCallback();
+  };
+  rig.queue.advance(30_000);
+  rig.channel.enableCallback();
+  rig.queue.advance(40_000);
+  const bus = rig.driver.buses[0]!;
+  let asking = -1;
+  const { give } = rig.guest.space;
+  rig.guest.space.give = (gpa) => {
+    asking = rig.channel.requests.outstanding;
+    give.call(rig.guest.space, gpa);
+  };
+  rig.channel.takeBack();
+  rig.queue.drain();
+  assert.is(asking, 0);
+  assert.is(bus.state, 'removed');
+  assert.equal(started.value, { ok: false, errno: 'ENODEV' });
+});
+
 relations('VPCI-23: the wait for functions ends where one of them cannot be asked for', () => {
   const rig = new VpciRig({ functions: [{ func: 0 }, { func: 1 }] });
   rig.channel.onSend = (payload) => {

@@ -66,16 +66,17 @@ removal('VPCI-83: a ring that takes nothing stops no teardown', () => {
 });
 
 removal('VPCI-81: work that is queued is done before the bus goes, and none is taken behind it', () => {
-  const rig = probed({ functions: [{}, { func: 1 }] });
+  const rig = probed({ functions: [{}, { func: 1 }, { func: 2 }] });
   const bus = rig.driver.buses[0]!;
   rig.functionDriver.removeUs = 2000;
-  rig.bus.eject({ slot: 0x20 });
+  for (const slot of [0x20, 0x40]) rig.bus.eject({ slot });
   rig.queue.advance(1000);
   rig.queueRemove();
   rig.queue.advance(10);
   rig.bus.eject({ slot: 0 });
   rig.queue.drain();
-  assert.equal(types(rig).filter((type) => type === M.ejectionComplete).length, 1);
+  const answered = types(rig).filter((type) => type !== 0x15);
+  assert.equal(answered, [M.ejectionComplete, M.ejectionComplete, M.d0Exit]);
   assert.is(bus.state, 'removed');
   assert.equal(leaksOf(rig), []);
 });
@@ -114,6 +115,23 @@ removal('VPCI-71: an ejection before the root bus is there is answered', () => {
   assert.ok(rig.probe().ok);
   assert.is(types(rig).filter((type) => type === M.ejectionComplete).length, 1);
   assert.equal([...rig.driver.buses[0]!.root!.functions.keys()], [0]);
+});
+
+removal('VPCI-71: an ejection waits until the bus is up', () => {
+  const rig = new VpciRig({
+    functions: [{}, { func: 1 }],
+    bus: {
+      knobs: {
+        faults: [{ type: BASE + M.d0Entry, fault: { kind: 'delay', us: 5000 } }],
+        before: ({ type }, bus) => {
+          if (type === BASE + M.d0Entry) bus.eject({ slot: 0x20 });
+        },
+      },
+    },
+  });
+  assert.ok(rig.probe().ok);
+  assert.ok(types(rig).indexOf(M.ejectionComplete) > types(rig).lastIndexOf(M.assigned2));
+  assert.is(rig.functionDriver.removed, 1);
 });
 
 removal('VPCI-18 VPCI-70: an ejection of a function whose relations are in work is answered behind them', () => {

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readProjectText, withTempFolder } from '../support/project.js';
+import { hvabi } from './run-cli.js';
+
+const test = suite('cli: simulate');
+
+test('the example of docs/simulate.md: a recorded run is read back without a difference', async () => {
+  const lines = [...readProjectText('docs', 'simulate.md').matchAll(/^ {4}hvabi (.*)$/gm)].map(([, line]) => line!);
+  assert.is(lines.length, 3);
+  await withTempFolder((folder) => {
+    for (const line of lines) {
+      const args = line.split(' ').map((arg) => (arg.endsWith('.jsonl') ? join(folder, arg) : arg));
+      const { code, err, out } = hvabi(args);
+      assert.equal([line, code, err], [line, 0, '']);
+      assert.match(
+        out,
+        args[0] === 'decode' ? /(\d+) with bytes, \1 decoded, \1 re-encoded/ : /(\d+) of \1 checks hold/,
+      );
+    }
+  });
+});
+
+test('a timeline names what crosses, in both directions', () => {
+  const { out, code } = hvabi(['simulate', 'boot']);
+  assert.is(code, 0);
+  for (const line of [
+    /→ CHANNELMSG_INITIATE_CONTACT +version 5\.3/,
+    /← CHANNELMSG_OFFERCHANNEL +channel 3 {2}HV_PCIE_GUID/,
+    /→ PCI_CREATE_INTERRUPT_MESSAGE3 .*vector 0xef/,
+    /→ HVCALL_RETARGET_INTERRUPT/,
+    /→ PCI_EJECTION_COMPLETE/,
+  ])
+    assert.match(out, line);
+});
+
+test('quiet is one line a run; protocols are four runs; a version can be chosen', () => {
+  const { out } = hvabi(['simulate', 'protocols', '-q']);
+  assert.equal(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => /^multi, x64, vPCI (\S+): (\d+) of \2 checks hold/.exec(line)?.[1]),
+    ['1.1', '1.2', '1.3', '1.4'],
+  );
+  assert.match(hvabi(['simulate', 'boot', '-q', '--proto', '1.2']).out, /^boot, x64, vPCI 1\.2: /);
+});
+
+test('many orders, and a Worker for each VP', () => {
+  assert.is(hvabi(['simulate', 'hibernate', '--seeds', '20']).out, 'hibernate, x64: 20 of 20 orders hold\n');
+  const { out, err, code } = hvabi(['simulate', 'boot', '--workers', '-q']);
+  assert.equal([code, err], [0, '']);
+  assert.match(out, /^boot, x64: (\d+) of \1 checks hold, \d+ events, [\d.]+ ms of real time\n$/);
+});
+
+for (const [args, error] of [
+  [['simulate'], /scenario/],
+  [['simulate', 'nothing'], /boot, multi/],
+  [['simulate', 'boot', '--proto', '2.0'], /^hvabi: --proto 2\.0: no such version\n {2}takes 1\.1, 1\.2, 1\.3, 1\.4/],
+  [['simulate', 'boot', '--workers', '--seed', '1'], /--workers runs in real time/],
+  [['simulate', 'boot', '--seeds', '2', '--record', 'x'], /--record keeps one run/],
+] as const)
+  test(`${args.join(' ')} is refused`, () => {
+    const { code, err } = hvabi(args);
+    assert.is(code, 2);
+    assert.match(err, error);
+  });
+
+test.run();
