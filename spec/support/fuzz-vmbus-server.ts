@@ -18,9 +18,9 @@ const ROUND = 500;
 /** Honest rings lie here; the guest's attacks name lower pages, or no memory. */
 const HONEST_PFN = 200;
 const EDGES = [0, 1, 2, 3, 4, 5, 7, 8, 0xff, 0xfff, 0x1000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
-const OFTEN = [5, 5, 5, 5, 7, 8, 8, 8, 8, 9, 9, 11, 13, 18, 19, 22];
+const OFTEN = [5, 5, 5, 5, 7, 8, 8, 8, 8, 9, 11, 11, 11, 18, 19, 22];
 /** Some of these end the connection or what goes on in it. */
-const RARE = [0, 1, 2, 3, 4, 6, 10, 12, 14, 14, 15, 16, 17, 20, 21, 23, 24, 25, 26, 27, 28, 29, 30, 0xffffffff];
+const RARE = [0, 1, 2, 3, 4, 6, 10, 12, 13, 14, 14, 15, 16, 17, 20, 21, 23, 24, 25, 26, 27, 28, 29, 30, 0xffffffff];
 const SIZES = [0, 1, 4, 7, 8, 9, 12, 16, 20, 24, 28, 40, 56, 108, 148, 156, 236, 240];
 
 /** Answers every packet with its payload, and reads as a device does. */
@@ -128,10 +128,16 @@ class HostileGuest {
 
   private attack(): void {
     const kind = this.next() % 16;
-    if (kind === 0) this.port.signal(this.one([2, 0x2001, 0x2002, 0x2003, this.next()]), this.next(), this.next());
+    if (kind === 0)
+      this.port.signal(
+        this.one([2, 0x2000 + this.offered[this.next() % CHANNELS]!.relid, this.next()]),
+        this.next(),
+        this.next(),
+      );
     else if (kind === 1) this.spoilRings();
-    else if (kind === 2) this.hostActs();
+    else if (kind === 2 && this.next() % 4 === 0) this.hostActs();
     else if (kind === 3) this.post(this.random());
+    else if (kind === 4) this.openAndBreak();
     else this.post(this.message());
   }
 
@@ -150,9 +156,9 @@ class HostileGuest {
     return this.next() % 4 === 0 ? bytes.subarray(0, this.next() % (bytes.length + 1)) : bytes;
   }
 
-  /** Fields that make most messages of a type pass the first checks; channel 4 is the honest one. */
+  /** Fields that make most messages of a type pass the first checks. */
   private shape(type: number, view: DataView): void {
-    const relid = this.one([1, 1, 2, 3, 3, this.small()]);
+    const relid = this.next() % 16 === 0 ? this.small() : this.offered[this.next() % (CHANNELS - 1)]!.relid;
     // A channel's GPADL is mostly the one that its open names.
     const id = this.one([0x10 + relid, 0x10 + relid, 0x10 + relid, 0x10 + (this.next() % 8)]);
     if (type === 14) {
@@ -214,7 +220,7 @@ class HostileGuest {
         this.one([0, 8, 24, 32, 0x00020006, 0x00010003, this.edge(), this.next()]),
       );
     }
-    this.port.signal(this.one([0x2001, 0x2002, 0x2003]));
+    this.port.signal(0x2000 + this.offered[this.next() % (CHANNELS - 1)]!.relid);
   }
 
   /** The host's own doings go on: all but the honest device come and go. */
@@ -251,31 +257,67 @@ class HostileGuest {
   }
 
   private openHonest(): void {
-    this.port.memory.clear(HONEST_PFN * PAGE, 4 * PAGE);
-    const relid = this.offered[CHANNELS - 1]!.relid;
-    const gpadl = new Uint8Array(60);
-    const header = new DataView(gpadl.buffer);
+    this.openRings(this.offered[CHANNELS - 1]!.relid, HONEST_PFN, 0x99);
+  }
+
+  /** Opens a channel as it should be, lays a good packet into its ring, and changes a word or two of it. */
+  private openAndBreak(): void {
+    const { relid } = this.offered[this.next() % (CHANNELS - 1)]!;
+    const pfn = 64 + (this.next() % 16) * 4;
+    for (const type of [7, 11]) {
+      const message = new DataView(new ArrayBuffer(16));
+      for (const [at, value] of [
+        [0, type],
+        [8, relid],
+        [12, pfn],
+      ] as const)
+        message.setUint32(at, value, true);
+      this.say(new Uint8Array(message.buffer));
+    }
+    this.openRings(relid, pfn, pfn);
+    const writer = new RingWriter(ringInGuest(this.port.memory, [pfn, pfn + 1]));
+    for (let i = this.next() % 8; i >= 0; i--)
+      writer.append({
+        kind: 'in-band',
+        payload: new Uint8Array(8 * this.small()),
+        transactionId: 1n,
+        completion: true,
+      });
+    writer.publish();
+    for (let i = this.next() % 3; i > 0; i--) {
+      const at = this.one([0, 4, 8, 12, PAGE, PAGE + 4, PAGE + 32, PAGE + 36, 2 * PAGE, 2 * PAGE + 4]);
+      this.port.memory.writeU32(
+        pfn * PAGE + at,
+        this.one([0, 8, 24, 0x00030007, 0x00030009, this.edge(), this.next()]),
+      );
+    }
+    this.port.signal(0x2000 + relid);
+  }
+
+  /** Hands four pages over and opens a channel with a page of data each way, as far as the server goes along. */
+  private openRings(relid: number, pfn: number, id: number): void {
+    this.port.memory.clear(pfn * PAGE, 4 * PAGE);
+    const gpadl = new DataView(new ArrayBuffer(60));
     for (const [at, value] of [
       [0, 8],
       [8, relid],
-      [12, 0x99],
+      [12, id],
       [16, 40 | (1 << 16)],
       [20, 4 * PAGE],
     ] as const)
-      header.setUint32(at, value, true);
-    for (let i = 0; i < 4; i++) header.setBigUint64(28 + i * 8, BigInt(HONEST_PFN + i), true);
-    this.say(gpadl);
-    const open = new Uint8Array(148);
-    const body = new DataView(open.buffer);
+      gpadl.setUint32(at, value, true);
+    for (let i = 0; i < 4; i++) gpadl.setBigUint64(28 + i * 8, BigInt(pfn + i), true);
+    this.say(new Uint8Array(gpadl.buffer));
+    const open = new DataView(new ArrayBuffer(148));
     for (const [at, value] of [
       [0, 5],
       [8, relid],
       [12, 1],
-      [16, 0x99],
+      [16, id],
       [24, 2],
     ] as const)
-      body.setUint32(at, value, true);
-    this.say(open);
+      open.setUint32(at, value, true);
+    this.say(new Uint8Array(open.buffer));
   }
 
   private honestEnds(): { writer: RingWriter; reader: RingReader } {

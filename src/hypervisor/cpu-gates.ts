@@ -116,9 +116,12 @@ export class PartitionGate implements CpuGate {
   }
 
   private end(frame: CallFrame): void {
-    this.resultLo = frame.fault ? NO_RESULT : frame.resultLo;
-    this.resultHi = frame.fault ? NO_RESULT : frame.resultHi;
+    const lo = frame.fault ? NO_RESULT : frame.resultLo;
+    const hi = frame.fault ? NO_RESULT : frame.resultHi;
     this.processor.frames.give();
     this.ports.finish();
+    // Interrupts have come in by now, and their handlers may have made calls through this gate.
+    this.resultLo = lo;
+    this.resultHi = hi;
   }
 }

@@ -21,8 +21,8 @@ function recorded(file: string, relid: number): Packet[] {
   for (const line of readProjectText('fixtures', 'captures', file).split('\n')) {
     if (line === '') continue;
     const record = JSON.parse(line) as Record<string, unknown>;
-    if (record['k'] !== 'ring' || record['direction'] !== 'g2h' || record['relid'] !== relid) continue;
-    const raw = String(record['raw']);
+    if (record.k !== 'ring' || record.direction !== 'g2h' || record.relid !== relid) continue;
+    const raw = String(record.raw);
     packets.push({ id: Number.parseInt(raw.slice(16, 18), 16), payload: raw.slice(32, -16) });
   }
   return packets;

@@ -23,7 +23,10 @@ function inject(rig: VpciRig, hex: string): void {
 callback('VPCI-90: a packet that does not fit the buffer is taken with a larger one, and the ring is emptied', () => {
   const rig = probed();
   const bus = rig.driver.buses[0]!;
-  const functions = Array.from({ length: 40 }, (_, i) => `14140000${'00'.repeat(8)}${(i & 31).toString(16).padStart(2, '0')}000000${'00'.repeat(12)}`);
+  const functions = Array.from(
+    { length: 40 },
+    (_, i) => `14140000${'00'.repeat(8)}${(i & 31).toString(16).padStart(2, '0')}000000${'00'.repeat(12)}`,
+  );
   // 24 + 40 * 28 bytes, and an ejection behind it in the same ring.
   rig.channel.disableCallback();
   inject(rig, `1900494228000000${functions.join('')}`);
@@ -64,7 +67,7 @@ callback('VPCI-92: completions that nobody waits for, of any id', () => {
     rig.channel.inject({ kind: 'completion', transactionId, payload: new Uint8Array(8) });
   rig.queue.drain();
   assert.equal(
-    rig.guest.lines.map(({ code, fields }) => [code, fields?.['id']]),
+    rig.guest.lines.map(({ code, fields }) => [code, fields?.id]),
     [0n, 1n, 64n, 65n, 0xffff_ffff_ffff_ffffn, 1n << 32n].map((id) => ['vpci-unknown-completion', id]),
   );
 });
@@ -73,7 +76,12 @@ callback('VPCI-93: unknown messages and other kinds of packets are logged and ig
   const rig = probed();
   inject(rig, '1f00494200000000');
   inject(rig, 'ffffffff00000000');
-  rig.channel.inject({ kind: 'gpa-direct', transactionId: 1n, ranges: [{ offsetBytes: 0, lengthBytes: 1, pfns: [1n] }], payload: new Uint8Array(8) });
+  rig.channel.inject({
+    kind: 'gpa-direct',
+    transactionId: 1n,
+    ranges: [{ offsetBytes: 0, lengthBytes: 1, pfns: [1n] }],
+    payload: new Uint8Array(8),
+  });
   rig.queue.drain();
   assert.equal(rig.guest.codes, ['vpci-unknown-message', 'vpci-unknown-message', 'vpci-packet-type']);
   assert.equal(rig.channel.sent, []);

@@ -2,8 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { pci_bus_relations, pci_bus_relations2 } from '../../../src/abi/vpci/bus.js';
 import { pci_message_type } from '../../../src/abi/vpci/message.js';
-import { numaNodeOf } from '../../../src/guest/vpci/functions.js';
 import { Child, type FunctionDescription } from '../../../src/guest/vpci/child.js';
+import { numaNodeOf } from '../../../src/guest/vpci/functions.js';
 import { readRelations } from '../../../src/guest/vpci/relations.js';
 import { encode } from '../../../src/layout/codec.js';
 import { BarDevice } from '../../../src/vsp/pci/bar-device.js';
@@ -36,7 +36,11 @@ function packet(form: 1 | 2, count: number): Uint8Array {
     : encode(pci_bus_relations2, {
         incoming,
         device_count: count,
-        func: Array.from({ length: count }, () => ({ ...first, flags: flags + 1, virtual_numa_node: virtual_numa_node + 3 })),
+        func: Array.from({ length: count }, () => ({
+          ...first,
+          flags: flags + 1,
+          virtual_numa_node: virtual_numa_node + 3,
+        })),
       });
 }
 
@@ -179,10 +183,13 @@ relations('VPCI-24: slots are named by the serial of the first function, and go 
   const rig = new VpciRig({ functions: [{ func: 0, serial: 0x1000 }, { func: 1 }, { dev: 5, serial: 4000000000 }] });
   rig.probe();
   const bus = rig.driver.buses[0]!;
-  assert.equal([...bus.root!.slots], [
-    [0, '4096'],
-    [5, '4000000000'],
-  ]);
+  assert.equal(
+    [...bus.root!.slots],
+    [
+      [0, '4096'],
+      [5, '4000000000'],
+    ],
+  );
   rig.bus.eject({ slot: 0 });
   rig.queue.drain();
   assert.ok(bus.root!.slots.has(0));

@@ -24,18 +24,23 @@ removal('VPCI-81 VPCI-82 VPCI-84: interrupts, D0 exit, close; nothing is left', 
   assert.equal(leaksOf(rig), []);
 });
 
-removal('VPCI-82: with releaseOnRemove the resources of each function, from the highest slot down, come before D0 exit', () => {
-  const rig = probed({ functions: [{}, { func: 1 }, { dev: 3 }], driver: { releaseOnRemove: true } });
-  rig.run(rig.driver.remove(rig.channel));
-  const messages = rig.channel.sent.filter(({ payload }) => payload[0] !== 0x15).map(({ payload }) => [payload[0], payload[4]]);
-  assert.equal(messages, [
-    [M.released, 0x20],
-    [M.released, 3],
-    [M.released, 0],
-    [M.d0Exit, undefined],
-  ]);
-  assert.equal(leaksOf(rig), []);
-});
+removal(
+  'VPCI-82: with releaseOnRemove the resources of each function, from the highest slot down, come before D0 exit',
+  () => {
+    const rig = probed({ functions: [{}, { func: 1 }, { dev: 3 }], driver: { releaseOnRemove: true } });
+    rig.run(rig.driver.remove(rig.channel));
+    const messages = rig.channel.sent
+      .filter(({ payload }) => payload[0] !== 0x15)
+      .map(({ payload }) => [payload[0], payload[4]]);
+    assert.equal(messages, [
+      [M.released, 0x20],
+      [M.released, 3],
+      [M.released, 0],
+      [M.d0Exit, undefined],
+    ]);
+    assert.equal(leaksOf(rig), []);
+  },
+);
 
 removal('VPCI-80 VPCI-82: behind a rescind nothing is sent', () => {
   const rig = probed();
@@ -61,7 +66,7 @@ removal('VPCI-83: a ring that takes nothing stops no teardown', () => {
   rig.channel.room = 0;
   rig.run(rig.driver.remove(rig.channel));
   const failed = rig.guest.lines.find(({ code }) => code === 'vpci-exit-failed');
-  assert.is(failed?.fields?.['errno'], 'EAGAIN');
+  assert.is(failed?.fields?.errno, 'EAGAIN');
   assert.equal(leaksOf(rig), []);
 });
 

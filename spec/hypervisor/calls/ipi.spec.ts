@@ -45,6 +45,14 @@ ipi('two registers hold one, and it is in the trace behind its call', () => {
   );
 });
 
+ipi('a handler that makes a call of its own leaves the sender its result', () => {
+  const rig = new PartitionRig({ vps: VPS });
+  const gate = rig.partition.gate(0);
+  rig.interrupted = () => assert.equal(callFast(gate, { code: 0xffff }, new BigUint64Array(2)), [2, 0]);
+  assert.equal(callFast(gate, { code: 0xb }, BigUint64Array.of(0xfdn, 1n)), [0, 0]);
+  assert.is(rig.interrupts.length, 1);
+});
+
 ipi('a sparse set names VPs by bank, empty banks included', () => {
   const { outcome, interrupts } = send({ code: 0x15, varQwords: 3 }, setInput(0xfb, 0, 0n, 7n, [0n, 1n, 4n]));
   assert.equal(outcome, [0, 0]);

@@ -106,11 +106,14 @@ root('a processor costs a page: memory is short, is deposited, and then it does'
 
 root('pages that the hypervisor has spare a deposit', () => {
   const rig = new RootRig({ rootPages: 2 });
-  assert.equal([rig.add(1), rig.create(1), rig.add(5)], [
-    [0, 0],
-    [0, 0],
-    [0xb, 0],
-  ]);
+  assert.equal(
+    [rig.add(1), rig.create(1), rig.add(5)],
+    [
+      [0, 0],
+      [0, 0],
+      [0xb, 0],
+    ],
+  );
 });
 
 root('an index that is not there, or is taken, is refused and costs nothing', () => {

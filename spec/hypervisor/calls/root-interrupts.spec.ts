@@ -25,7 +25,16 @@ interface Mapping {
 }
 
 function input(mapping: Mapping): Uint8Array {
-  const { partition = 1n, device = PCI, type = 0, trigger = EDGE, count = 1, vector = 0x40, flags = 0, words = [1n] } = mapping;
+  const {
+    partition = 1n,
+    device = PCI,
+    type = 0,
+    trigger = EDGE,
+    count = 1,
+    vector = 0x40,
+    flags = 0,
+    words = [1n],
+  } = mapping;
   const view = new DataView(new ArrayBuffer(64 + 8 * words.length));
   view.setBigUint64(0, partition, true);
   view.setBigUint64(8, device, true);
@@ -38,7 +47,7 @@ class Bench {
   readonly rig: PartitionRig;
 
   constructor(arch: 'x64' | 'arm64' = 'x64') {
-    this.rig = new PartitionRig({ arch, isRoot: true, vps: [0, 1, 66] });
+    this.rig = new PartitionRig({ arch, isRoot: true, vps: [0, 1, 66, 0x305] });
     this.rig.memory.write(OUTPUT, new Uint8Array(64).fill(0xa5));
   }
 
@@ -71,8 +80,18 @@ for (const [what, mapping, entry] of [
   ['lowest priority', { type: 1 }, '01000000000000000000e0fe40010000'],
   ['a logical id is a device too', { device: LOGICAL, vector: 0x22 }, '01000000000000000000e0fe22000000'],
   ['an I/O APIC, edge', { device: IOAPIC, vector: 0x30 }, '02000000000000003000000000000000'],
-  ['an I/O APIC, level, VP 1', { device: IOAPIC, vector: 0x20, trigger: LEVEL, words: [2n] }, '02000000000000002080000000000001'],
+  [
+    'an I/O APIC, level, VP 1',
+    { device: IOAPIC, vector: 0x20, trigger: LEVEL, words: [2n] },
+    '02000000000000002080000000000001',
+  ],
   ['a sparse set', { flags: SET, words: [0n, 2n, 4n] }, '01000000000000000020e4fe40000000'],
+  ['a VP above 255', { flags: SET, words: [0n, 0x1000n, 0x20n] }, '01000000000000006050e0fe40000000'],
+  [
+    'a VP above 255, I/O APIC',
+    { device: IOAPIC, flags: SET, words: [0n, 0x1000n, 0x20n] },
+    '02000000000000004000000000000605',
+  ],
   ['all of a sparse set', { flags: SET | MULTICAST, words: [0n, 3n, 2n, 4n] }, '01000000000000000010e0fe40000000'],
 ] as readonly (readonly [string, Mapping, string])[])
   interrupts(`${what}: the entry says so, and is taken back by it`, () => {
@@ -116,10 +135,13 @@ interrupts('two with equal entries are two', () => {
   bench.map({ vector: 0xef });
   const { entry } = bench;
   assert.is(bench.size, 2);
-  assert.equal([bench.unmap(PCI, entry), bench.unmap(PCI, entry)], [
-    [0, 0],
-    [0, 0],
-  ]);
+  assert.equal(
+    [bench.unmap(PCI, entry), bench.unmap(PCI, entry)],
+    [
+      [0, 0],
+      [0, 0],
+    ],
+  );
   assert.equal(bench.unmap(PCI, entry), [5, 0]);
 });
 

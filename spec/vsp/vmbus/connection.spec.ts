@@ -180,7 +180,11 @@ connection('COM-06: the order of other work changes nothing of what a guest is t
     guest.server.offer(new EchoDevice());
     guest.connect();
     // Posted back to back, as from a VP that does not wait: the server takes them in their order whatever comes between.
-    const words = rangeWords(4096 * 40, 0, Array.from({ length: 40 }, (_, i) => 32 + i));
+    const words = rangeWords(
+      4096 * 40,
+      0,
+      Array.from({ length: 40 }, (_, i) => 32 + i),
+    );
     for (const message of [...gpadlMessages(1, 7, 1, words), guest.openMessage(1, 7, 20)]) {
       guest.port.post(1, message);
       for (let i = 0; i < 3; i++) guest.port.queue.post(() => undefined);

@@ -11,7 +11,8 @@ function guestWith(devices = 1, options = {}): TestGuest {
   return guest.connect();
 }
 
-const created = (status: string, id = '7'): string => `GPADL_CREATED child_relid=1 gpadl=${id} creation_status=${status}`;
+const created = (status: string, id = '7'): string =>
+  `GPADL_CREATED child_relid=1 gpadl=${id} creation_status=${status}`;
 const FAILED = created('0x8000ffff');
 const DONE = created('0');
 
@@ -36,7 +37,13 @@ const RANGES: { name: string; ranges: number; words: bigint[]; hears: string; ra
   { name: 'half a range', ranges: 2, words: rangeWords(4096, 0, [16]), rangeBytes: 20, hears: FAILED },
   { name: 'no words', ranges: 1, words: [], hears: FAILED },
   { name: 'no ranges', ranges: 0, words: [], hears: DONE },
-  { name: 'a length that is no multiple of 8', ranges: 1, words: rangeWords(4096, 0, [16]), rangeBytes: 23, hears: DONE },
+  {
+    name: 'a length that is no multiple of 8',
+    ranges: 1,
+    words: rangeWords(4096, 0, [16]),
+    rangeBytes: 23,
+    hears: DONE,
+  },
   { name: 'more words than announced', ranges: 1, words: rangeWords(8192, 0, [16, 17]), rangeBytes: 16, hears: FAILED },
   { name: 'pages that are no memory', ranges: 1, words: rangeWords(4096, 0, [0x123456789]), hears: DONE },
   { name: 'a page number of all ones', ranges: 1, words: [4096n, 0xffffffffffffffffn], hears: DONE },
@@ -91,7 +98,16 @@ gpadl('UEFI sends whole messages: what is behind the announced length is not loo
   padded.set(header!);
   guest.post(padded);
   assert.equal(guest.hear(), [DONE]);
-  for (const message of gpadlMessages(1, 8, 1, rangeWords(30 * 4096, 0, Array.from({ length: 30 }, () => 16)))) {
+  for (const message of gpadlMessages(
+    1,
+    8,
+    1,
+    rangeWords(
+      30 * 4096,
+      0,
+      Array.from({ length: 30 }, () => 16),
+    ),
+  )) {
     const long = new Uint8Array(240).fill(0xee);
     long.set(message);
     guest.post(long);
@@ -101,7 +117,11 @@ gpadl('UEFI sends whole messages: what is behind the announced length is not loo
 
 gpadl('a split range that is bad is found at its last body, and the id is free again', () => {
   const guest = guestWith();
-  const words = rangeWords(60 * 4096, 0, Array.from({ length: 50 }, () => 16));
+  const words = rangeWords(
+    60 * 4096,
+    0,
+    Array.from({ length: 50 }, () => 16),
+  );
   const messages = gpadlMessages(1, 7, 1, words);
   guest.post(messages[0]!);
   assert.equal(guest.hear(), []);
@@ -146,7 +166,18 @@ gpadl('an id is the channel’s own, but one that comes in is alone', () => {
 
 gpadl('a body for an id that nothing comes in for is dropped', () => {
   const guest = guestWith();
-  guest.post(gpadlMessages(1, 7, 1, rangeWords(40 * 4096, 0, Array.from({ length: 40 }, () => 16)))[1]!);
+  guest.post(
+    gpadlMessages(
+      1,
+      7,
+      1,
+      rangeWords(
+        40 * 4096,
+        0,
+        Array.from({ length: 40 }, () => 16),
+      ),
+    )[1]!,
+  );
   assert.equal(guest.hear(), []);
   assert.equal(guest.drops(), ['9 gpadl']);
 });
@@ -194,7 +225,16 @@ gpadl('a rescinded channel still takes and gives back, and a waiting teardown is
 
 gpadl('what comes in is forgotten with the connection', () => {
   const guest = guestWith();
-  const messages = gpadlMessages(1, 7, 1, rangeWords(40 * 4096, 0, Array.from({ length: 40 }, () => 16)));
+  const messages = gpadlMessages(
+    1,
+    7,
+    1,
+    rangeWords(
+      40 * 4096,
+      0,
+      Array.from({ length: 40 }, () => 16),
+    ),
+  );
   guest.post(messages[0]!);
   guest.connect();
   guest.post(messages[1]!);
@@ -209,7 +249,10 @@ gpadl('a guest cannot make the host keep page numbers without end', () => {
   guest.gpadl(1, 7, pfns);
   guest.gpadl(1, 8, pfns);
   guest.gpadl(1, 9, pfns);
-  assert.equal(guest.hear(), [DONE, created('0', '8'), created('0xc000009a', '9')].map((line) => line));
+  assert.equal(
+    guest.hear(),
+    [DONE, created('0', '8'), created('0xc000009a', '9')].map((line) => line),
+  );
   guest.teardown(1, 7);
   guest.hear();
   guest.gpadl(1, 9, pfns);

@@ -12,9 +12,9 @@ hostile('20,000 messages, signals and broken rings: nothing throws, and the othe
 
 hostile('every kind of answer and refusal came up, so that the attack went deep', () => {
   for (const what of [
-    ...[1, 2, 4, 6, 10, 12, 15, 17].map((type) => `message ${type}`),
+    ...[1, 2, 4, '6 done', '6 refused', '10 done', '10 refused', 12, 15, 17].map((type) => `message ${type}`),
+    ...['gpadl', 'rings', 'ring'].map((why) => `vmbus-open-refused ${why}`),
     'vmbus-message-dropped',
-    'vmbus-open-refused',
     'channel-broken',
   ])
     assert.ok((tally.get(what) ?? 0) > 0, `${what} in ${[...tally.keys()].sort().join(', ')}`);

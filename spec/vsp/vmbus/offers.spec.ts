@@ -69,7 +69,13 @@ offers('a device that comes later is offered at once to a guest that has asked, 
 });
 
 const FLAGS: { name: string; options: ServerOptions; version: number; features: number; shows: string }[] = [
-  { name: 'before 6.0', options: { trusted: true }, version: 0x50003, features: 0, shows: 'enumerate_device_interface' },
+  {
+    name: 'before 6.0',
+    options: { trusted: true },
+    version: 0x50003,
+    features: 0,
+    shows: 'enumerate_device_interface',
+  },
   {
     name: '6.0 without the feature',
     options: { trusted: true },
@@ -258,7 +264,10 @@ offers('monitor ids go to those that ask, lowest first, when there are pages and
     guest.forget();
     guest.plain(3);
     assert.equal(
-      guest.hear().slice(0, 3).map((line) => / monitor_id=(\d+) monitor_allocated=1 /.exec(line)?.[1]),
+      guest
+        .hear()
+        .slice(0, 3)
+        .map((line) => / monitor_id=(\d+) monitor_allocated=1 /.exec(line)?.[1]),
       ids,
     );
   }

@@ -1,12 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  CloseReservedChannel,
-  OpenChannel2,
-  OpenReservedChannel,
-} from '../../../src/abi/vmbus/openvmm-messages.js';
-import { decode, encode } from '../../../src/layout/codec.js';
 import { vmbus_channel_open_channel } from '../../../src/abi/vmbus/channel.js';
+import { CloseReservedChannel, OpenChannel2, OpenReservedChannel } from '../../../src/abi/vmbus/openvmm-messages.js';
+import { decode, encode } from '../../../src/layout/codec.js';
 import { EchoDevice } from './echo-device.js';
 import { gpadlMessages, rangeWords, TestGuest } from './test-guest.js';
 
@@ -146,7 +142,15 @@ open('a message that comes with a stale relid meets nobody', () => {
   assert.is(guest.drops().length, 12);
 });
 
-const MOVES: { name: string; version: number; relid?: number; vp: number; isOpen?: boolean; off?: boolean; status: string }[] = [
+const MOVES: {
+  name: string;
+  version: number;
+  relid?: number;
+  vp: number;
+  isOpen?: boolean;
+  off?: boolean;
+  status: string;
+}[] = [
   { name: 'to another VP', version: 0x50003, vp: 1, status: '0' },
   { name: 'to the same VP', version: 0x50003, vp: 0, status: '0' },
   { name: 'to no VP', version: 0x50003, vp: 0xffffffff, status: '0x8000ffff' },
@@ -164,10 +168,7 @@ for (const { name, version, relid = 1, vp, isOpen = true, off = false, status } 
     if (isOpen) guest.openRings(1, 16, off ? 0xffffffff : 0);
     guest.forget();
     guest.modify(relid, vp);
-    assert.equal(
-      guest.hear(),
-      status === '' ? [] : [`MODIFYCHANNEL_RESPONSE child_relid=${relid} status=${status}`],
-    );
+    assert.equal(guest.hear(), status === '' ? [] : [`MODIFYCHANNEL_RESPONSE child_relid=${relid} status=${status}`]);
     const target = off || !isOpen ? undefined : status === '0' || status === '' ? vp : 0;
     assert.is(guest.server.channels[0]!.targetVp, target);
   });

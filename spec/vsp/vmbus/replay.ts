@@ -243,6 +243,8 @@ function packetOf(raw: Uint8Array): OutgoingPacket {
 /** The pages that the record names, and no others. */
 function memoryOf(events: readonly Event[]): SharedGuestMemory {
   const pages = new Set(events.flatMap((event) => (event.k === 'gpadl' ? (event.pfns as string[]).map(Number) : [])));
-  const regions = [...pages].sort((a, b) => a - b).map((pfn, i) => ({ gpa: pfn * PAGE, length: PAGE, offset: i * PAGE }));
+  const regions = [...pages]
+    .sort((a, b) => a - b)
+    .map((pfn, i) => ({ gpa: pfn * PAGE, length: PAGE, offset: i * PAGE }));
   return SharedGuestMemory.create(regions, { kernel: false });
 }

@@ -1,7 +1,7 @@
 import {
+  vmbus_channel_message_type as TYPE,
   vmbus_channel_close_channel,
   vmbus_channel_message_header,
-  vmbus_channel_message_type as TYPE,
   vmbus_channel_modifychannel,
   vmbus_channel_open_channel,
   vmbus_channel_relid_released,
@@ -85,7 +85,12 @@ export class TestGuest {
     if (options.interruptPage !== undefined) view.setBigUint64(16, options.interruptPage, true);
     else
       bytes.set(
-        encode(TargetInfo, { sint: options.sint ?? 2, vtl: options.vtl ?? 0, _padding: 0, feature_flags: options.features ?? 0 }),
+        encode(TargetInfo, {
+          sint: options.sint ?? 2,
+          vtl: options.vtl ?? 0,
+          _padding: 0,
+          feature_flags: options.features ?? 0,
+        }),
         16,
       );
     this.version = version;

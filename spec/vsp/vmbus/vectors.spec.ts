@@ -2,8 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { vmbusVersions } from '../../../src/abi/vmbus/protocol.js';
 import { bytesToHex, hexToBytes } from '../../../src/bytes/hex.js';
-import { readProjectText } from '../../support/project.js';
 import { FakeHostPort } from '../../support/fake-host-port.js';
+import { readProjectText } from '../../support/project.js';
 import { EchoDevice } from './echo-device.js';
 import { TestGuest } from './test-guest.js';
 
@@ -35,7 +35,10 @@ function guestIn(name: string): TestGuest {
   const guest = new TestGuest({}, new FakeHostPort({ memoryBytes: 4096 }));
   if (name === 'None') return guest;
   const version = vmbusVersions.find(({ openvmm }) => name.startsWith(openvmm) && matches(name, openvmm))!.version;
-  guest.contact(version, name.endsWith('_all') ? { features: GRANTED } : version < 0x50000 ? { interruptPage: 0n } : {});
+  guest.contact(
+    version,
+    name.endsWith('_all') ? { features: GRANTED } : version < 0x50000 ? { interruptPage: 0n } : {},
+  );
   guest.forget();
   return guest;
 }

@@ -36,7 +36,11 @@ export function registersOf(arch: 'x64' | 'arm64', gate: CpuGate): CpuRegisters 
 }
 
 const HV_VP_INDEX_SELF = 0xfffffffe;
-const SELF = { partition_id: HV_PARTITION_ID_SELF, vp_index: HV_VP_INDEX_SELF, input_vtl: { target_vtl: 0, use_target_vtl: false } };
+const SELF = {
+  partition_id: HV_PARTITION_ID_SELF,
+  vp_index: HV_VP_INDEX_SELF,
+  input_vtl: { target_vtl: 0, use_target_vtl: false },
+};
 const ONE_REGISTER = { reps: 1, fast: true };
 const GET = controlWord({ code: HVCALL_GET_VP_REGISTERS.code, ...ONE_REGISTER });
 const SET = controlWord({ code: HVCALL_SET_VP_REGISTERS.code, ...ONE_REGISTER });

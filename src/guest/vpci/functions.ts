@@ -2,7 +2,7 @@ import { pci_device_description_flags } from '../../abi/vpci/bus.js';
 import type { Routine } from '../../sched/routine.js';
 import type { PciFunction } from '../pci/pci-function.js';
 import type { Child } from './child.js';
-import { devfnOfSlot } from './slot.js';
+import { devfnOfSlot, SLOTS } from './slot.js';
 import type { NumaNodes, VirtualBus } from './virtual-bus.js';
 
 // What the PCI core has of the functions of a bus: slots, NUMA nodes, functions that go.
@@ -10,8 +10,8 @@ import type { NumaNodes, VirtualBus } from './virtual-bus.js';
 /** Names the slots of functions that have none yet by their serial number (VPCI-24). */
 export function nameSlots(bus: VirtualBus): void {
   if (bus.root === undefined) return;
-  for (const child of bus.placed) {
-    if (child.hasSlotName) continue;
+  for (const child of bus.children) {
+    if (child.hasSlotName || child.slot >= SLOTS) continue;
     child.hasSlotName = true;
     const number = numberOf(child);
     // A slot is one object for all functions of a device: the first one names it.

@@ -25,10 +25,7 @@ export function* enterD0(bus: VirtualBus): Routine<Outcome> {
     const answer = yield* ask(bus, payload);
     if (!answer.ok) return answer;
     const { status } = answer.value;
-    if (status >= 0) {
-      bus.isInD0 = true;
-      return DONE;
-    }
+    if (status >= 0) return DONE;
     if (isRetry) return failure('EPROTO', status >>> 0);
     bus.log('warn', 'vpci-d0-retry', { status: status >>> 0 });
     bus.resourcesAssigned = SLOTS - 1;
@@ -48,7 +45,6 @@ export function* exitBus(bus: VirtualBus, keepsChildren: boolean): Routine<Outco
     if (!released.ok) bus.log('warn', 'vpci-release-not-sent', { errno: released.errno });
     for (const child of [...bus.children]) unlinkChild(bus, child);
   }
-  bus.isInD0 = false;
   if (rescinded) return DONE;
   const released = sendResourcesReleased(bus);
   if (!released.ok) return released;

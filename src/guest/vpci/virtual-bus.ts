@@ -11,7 +11,7 @@ import type { InterruptBus } from '../vpci-interrupts/interrupt-bus.js';
 import type { Child, FunctionDescription } from './child.js';
 import type { ConfigWindow } from './config-window.js';
 import type { SavedFunction } from './saved-function.js';
-import { SLOTS, slotOfDevfn } from './slot.js';
+import { slotOfDevfn } from './slot.js';
 
 /** Where a bus is in its life (enum hv_pcibus_state). */
 export type BusState = 'init' | 'probed' | 'installed' | 'removing' | 'removed';
@@ -73,7 +73,6 @@ export class VirtualBus implements InterruptBus {
   root: PciBus | undefined;
   /** Highest slot that the host has been told the resources of; -1 for none. */
   resourcesAssigned = -1;
-  isInD0 = false;
   /** Functions as they were when the bus was put away. */
   saved: readonly SavedFunction[] = [];
   private readonly drain: (bus: VirtualBus) => void;
@@ -97,11 +96,6 @@ export class VirtualBus implements InterruptBus {
 
   childOf(devfn: number): Child | undefined {
     return this.childAt(slotOfDevfn(devfn));
-  }
-
-  /** Children that can have a place on the bus, by slot. */
-  get placed(): Child[] {
-    return this.children.filter(({ slot }) => slot < SLOTS).sort((a, b) => a.slot - b.slot);
   }
 
   slotOf(devfn: number): number | undefined {

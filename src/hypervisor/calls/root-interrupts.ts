@@ -103,6 +103,7 @@ function map(core: MappingPartition, mapped: DeviceInterrupts, call: GuestCall):
   return mapped.map({ deviceId, vector, vps, isLevel, entry: entryText(output, 0) }) ? SUCCESS : NO_RESOURCES;
 }
 
+/** Bits 8 to 14 of a VP's number are in bits that were reserved: virt_destid_8_14 of Linux, in both kinds of entry. */
 function writeIoapicEntry(output: DataView, vector: number, type: number, isLevel: boolean, vp: number): void {
   const entry = {
     vector,
@@ -114,7 +115,7 @@ function writeIoapicEntry(output: DataView, vector: number, type: number, isLeve
     trigger_mode: isLevel,
     interrupt_mask: false,
     reserved1: 0,
-    reserved2: 0,
+    reserved2: (vp >> 8) << 17,
     destination_id: vp & 0xff,
   };
   entryCodec.encodeInto(
@@ -130,7 +131,7 @@ function writeMessageEntry(output: DataView, vector: number, type: number, isLev
       reserved1: 0,
       destination_mode: false,
       redirection_hint: false,
-      reserved2: 0,
+      reserved2: (vp >> 8) << 1,
       destination_id: vp & 0xff,
       msi_base: MSI_BASE,
     },

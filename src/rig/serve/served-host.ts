@@ -1,18 +1,18 @@
 import { vmbus_version } from '../../abi/vmbus/version.js';
-import { Partition } from '../../hypervisor/partition.js';
 import type { Arch } from '../../layout/types.js';
 import type { GuestMemory } from '../../ports/guest-memory.js';
 import type { InterruptSink } from '../../ports/interrupt-sink.js';
 import type { LogLine } from '../../ports/log-sink.js';
 import type { RunQueue } from '../../ports/run-queue.js';
 import type { TraceSink } from '../../ports/trace-sink.js';
-import { ChannelServer } from '../../vsp/vmbus/channel-server.js';
+import type { ChannelServer } from '../../vsp/vmbus/channel-server.js';
+import { HostSide } from '../system/host-side.js';
 import type { HostCommand } from './commands.js';
 import type { MonitorTarget } from './monitor-target.js';
 import { PartitionTarget } from './partition-target.js';
 import type { ScenarioName } from './scenario-names.js';
 import { type Scenario, vpIndices } from './scenarios.js';
-import { ServedBus } from './served-bus.js';
+import type { ServedBus } from './served-bus.js';
 
 export interface ServedHostOptions {
   readonly arch: Arch;
@@ -40,10 +40,7 @@ export interface ServedHostOptions {
  * Event flags share bytes with what the guest clears, and a byte of a file cannot be changed atomically: each channel has a
  * byte of its own.
  */
-const RELIDS = { first: 3, step: 8 };
-/** Event connections of channels, and the message connection that the version response names, as in the recorded captures. */
-const EVENT_CONNECTIONS = 0x10000;
-const MESSAGE_CONNECTION = 0x4001;
+const RELID_STEP = 8;
 
 /** The hypervisor and the host of one guest behind a monitor. */
 export class ServedHost {
@@ -58,40 +55,37 @@ export class ServedHost {
     this.options = options;
     this.vps = vpIndices(scenario, vcpus);
     const vcpuOf = new Map(this.vps.map((vp, vcpu) => [vp, vcpu]));
-    const partition = new Partition({
+    const log = ({ level, code, fields }: LogLine): void => {
+      if (level !== 'info') note(`${level}: ${code} ${fields === undefined ? '' : fieldText(fields)}`.trimEnd());
+    };
+    const { vmbusMax = scenario.vmbusMax, vpciMax = scenario.vpciMax } = options;
+    const host = new HostSide({
       arch,
       memory,
       queue,
       trace,
       vps: this.vps,
-      isRoot: scenario.isRoot,
-      bits: scenario.bits,
-      tscHz,
-      onCrash: ({ vp, text }) =>
-        note(`the guest crashed on VP ${vp}${text === undefined ? '' : `: ${firstLine(text)}`}`),
+      plan: { ...scenario, vmbusMax, vpciMax },
+      relidStep: RELID_STEP,
+      partition: {
+        isRoot: scenario.isRoot,
+        tscHz,
+        onCrash: ({ vp, text }) =>
+          note(`the guest crashed on VP ${vp}${text === undefined ? '' : `: ${firstLine(text)}`}`),
+      },
       sink: {
         interrupt: (vp, vector) => {
           const vcpu = vcpuOf.get(vp);
           if (vcpu !== undefined) interrupts.interrupt(vcpu, vector);
         },
       },
-    });
-    this.target = new PartitionTarget({ arch, partition, vps: this.vps, isRoot: scenario.isRoot });
-    this.recordSetup();
-    const log = ({ level, code, fields }: LogLine): void => {
-      if (level !== 'info') note(`${level}: ${code} ${fields === undefined ? '' : fieldText(fields)}`.trimEnd());
-    };
-    this.server = new ChannelServer(partition, {
-      maxVersion: options.vmbusMax ?? scenario.vmbusMax,
-      relids: RELIDS,
-      connectionBase: EVENT_CONNECTIONS,
-      messageConnection: MESSAGE_CONNECTION,
       log,
+      note,
     });
-    const vpciMax = options.vpciMax ?? scenario.vpciMax;
-    this.buses = scenario.buses.map(
-      (plan) => new ServedBus({ port: partition, server: this.server, plan, vpciMax, note }),
-    );
+    this.server = host.server;
+    this.buses = host.buses;
+    this.target = new PartitionTarget({ arch, partition: host.partition, vps: this.vps, isRoot: scenario.isRoot });
+    this.recordSetup();
   }
 
   /** Does what a line of standard input asks for; commands are about the first bus. */

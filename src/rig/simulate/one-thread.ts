@@ -6,7 +6,7 @@ import type { TraceSink } from '../../ports/trace-sink.js';
 import { start } from '../../sched/routine.js';
 import { seededChoice, VirtualQueue } from '../../sched/virtual-queue.js';
 import { vpIndices } from '../serve/scenarios.js';
-import { GuestSide } from '../system/guest-side.js';
+import { GICD_GPA, GuestSide } from '../system/guest-side.js';
 import { HostSide } from '../system/host-side.js';
 import { Flags } from './flags.js';
 import { Findings, type Simulation } from './simulation.js';
@@ -63,6 +63,7 @@ export function simulate(simulation: Simulation, options: SimulateOptions): Simu
     log,
     note,
     sink: { interrupt: (vp, vector) => guest?.machine.interrupt(vp, vector) },
+    ...(arch === 'arm64' ? { partition: { gicdGpa: GICD_GPA } } : {}),
     ...(simulation.knobs === undefined ? {} : { knobs: simulation.knobs }),
   });
   trace.event({ k: 'setup', scenario: simulation.name, arch, cpus: vps.length, vps, ram: MEMORY_BYTES });

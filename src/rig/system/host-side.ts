@@ -1,4 +1,5 @@
 import { Partition } from '../../hypervisor/partition.js';
+import type { PartitionOptions } from '../../hypervisor/partition-options.js';
 import type { Arch } from '../../layout/types.js';
 import type { GuestMemory } from '../../ports/guest-memory.js';
 import type { InterruptSink } from '../../ports/interrupt-sink.js';
@@ -9,7 +10,6 @@ import { ChannelServer } from '../../vsp/vmbus/channel-server.js';
 import type { VpciKnobs } from '../../vsp/vpci/vpci-bus.js';
 import type { Scenario } from '../serve/scenarios.js';
 import { ServedBus } from '../serve/served-bus.js';
-import { GICD_GPA } from './guest-side.js';
 
 export interface HostSideOptions {
   readonly arch: Arch;
@@ -20,13 +20,17 @@ export interface HostSideOptions {
   readonly vps: readonly number[];
   readonly plan: Pick<Scenario, 'buses' | 'vmbusMax' | 'vpciMax' | 'bits'>;
   readonly knobs?: VpciKnobs;
+  /** Relids are 3, 3 + step, …; 1 when absent. */
+  readonly relidStep?: number;
+  /** What the partition has besides. */
+  readonly partition?: Partial<Pick<PartitionOptions, 'isRoot' | 'tscHz' | 'onCrash' | 'gicdGpa'>>;
   readonly log?: LogSink;
   /** Tells what the host does by itself, in words. */
   readonly note?: (text: string) => void;
 }
 
-/** Relids and connections as in the recorded captures. */
-const RELIDS = { first: 3, step: 1 };
+/** First relid, event connections of channels, and the message connection of the version response, as in the recorded captures. */
+const FIRST_RELID = 3;
 const EVENT_CONNECTIONS = 0x10000;
 const MESSAGE_CONNECTION = 0x4001;
 
@@ -37,20 +41,11 @@ export class HostSide {
   readonly buses: readonly ServedBus[];
 
   constructor(options: HostSideOptions) {
-    const { arch, memory, queue, trace, sink, vps, plan, knobs, log, note } = options;
-    this.partition = new Partition({
-      arch,
-      memory,
-      queue,
-      trace,
-      sink,
-      vps,
-      bits: plan.bits,
-      ...(arch === 'arm64' ? { gicdGpa: GICD_GPA } : {}),
-    });
+    const { arch, memory, queue, trace, sink, vps, plan, knobs, log, note = () => undefined } = options;
+    this.partition = new Partition({ arch, memory, queue, trace, sink, vps, bits: plan.bits, ...options.partition });
     this.server = new ChannelServer(this.partition, {
       maxVersion: plan.vmbusMax,
-      relids: RELIDS,
+      relids: { first: FIRST_RELID, step: options.relidStep ?? 1 },
       connectionBase: EVENT_CONNECTIONS,
       messageConnection: MESSAGE_CONNECTION,
       ...(log === undefined ? {} : { log }),
@@ -62,7 +57,7 @@ export class HostSide {
           server: this.server,
           plan: bus,
           vpciMax: plan.vpciMax,
-          note: note ?? (() => undefined),
+          note,
           ...(knobs === undefined ? {} : { knobs }),
         }),
     );

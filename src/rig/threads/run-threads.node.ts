@@ -12,6 +12,7 @@ import { Flags } from '../simulate/flags.js';
 import { FIRST_PFN, MEMORY_BYTES, PAGE_BYTES } from '../simulate/one-thread.js';
 import { Findings } from '../simulate/simulation.js';
 import { SIMULATIONS } from '../simulate/simulations.js';
+import { GICD_GPA } from '../system/guest-side.js';
 import { HostSide } from '../system/host-side.js';
 import { Mailbox } from '../vp/mailbox.js';
 import { serveMailbox } from '../vp/vp-service.js';
@@ -74,6 +75,7 @@ export async function simulateInThreads(name: keyof typeof SIMULATIONS, options:
     sink: { interrupt: (vp, vector) => boxOf.get(vp)?.interrupt(vector) },
     log,
     note,
+    ...(arch === 'arm64' ? { partition: { gicdGpa: GICD_GPA } } : {}),
     ...(simulation.knobs === undefined ? {} : { knobs: simulation.knobs }),
   });
   const gates = vps.map((vp) => host.partition.gate(vp));
