@@ -1,5 +1,6 @@
 import { hv_status } from '../../src/abi/hv/status.js';
 import { hexToBytes } from '../../src/bytes/hex.js';
+import { joinU64 } from '../../src/bytes/word.js';
 import { CONVENTIONS, type Convention } from '../../src/hypercall/conventions.js';
 import { captureNames, readCapture } from './captures.js';
 import { type FuzzedPartition, GICD, MESSAGES, makePartitions, RAM, SIGNALS, VPS, WINDOW } from './fuzz-partitions.js';
@@ -232,8 +233,7 @@ function callByGate(rig: Rig, one: FuzzedPartition, vp: number, control: bigint,
   const hi = Number(control >> 32n);
   if ((control & 0x10000n) === 0n) gate.hypercall(lo, hi, gpa, anyGpa(rig));
   else gate.hypercallFast(lo, hi, qwordsOf(input));
-  // Handlers of interrupts have made calls of their own since.
-  count(rig, `gate ${(gate.resultLo & 0xffff).toString(16)}`);
+  judge(rig, one, control, joinU64(gate.resultLo, gate.resultHi));
 }
 
 function conventionFor(rig: Rig, { partition }: FuzzedPartition): Convention {

@@ -31,7 +31,7 @@ callback('VPCI-90: a packet that does not fit the buffer is taken with a larger 
   rig.channel.disableCallback();
   inject(rig, `1900494228000000${functions.join('')}`);
   inject(rig, '0b00494263000000');
-  assert.is(bus.relations.length, 0);
+  assert.is(bus.relations, undefined);
   rig.channel.enableCallback();
   rig.queue.advance(10);
   assert.ok(rig.channel.sent.some(({ payload }) => payload[0] === M.requirements));

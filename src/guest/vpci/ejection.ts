@@ -5,7 +5,7 @@ import type { Routine } from '../../sched/routine.js';
 import type { Child } from './child.js';
 import { unlinkChild } from './functions.js';
 import { removeFunctionOf } from './relations.js';
-import { slotWord } from './slot.js';
+import { SLOTS, slotWord } from './slot.js';
 import type { VirtualBus } from './virtual-bus.js';
 
 /**
@@ -17,7 +17,10 @@ export function takeEject(bus: VirtualBus, slot: number): void {
   if (bus.removing) return;
   const child = bus.childAt(slot);
   if (child !== undefined) markEjecting(bus, child);
-  else bus.work.add(() => ejectLate(bus, slot));
+  else if (slot < SLOTS && !bus.lateEjections.has(slot)) {
+    bus.lateEjections.add(slot);
+    bus.work.add(() => ejectLate(bus, slot));
+  }
 }
 
 function markEjecting(bus: VirtualBus, child: Child): void {
@@ -27,6 +30,7 @@ function markEjecting(bus: VirtualBus, child: Child): void {
 }
 
 function* ejectLate(bus: VirtualBus, slot: number): Routine {
+  bus.lateEjections.delete(slot);
   const child = bus.childAt(slot);
   if (child === undefined || child.isEjecting) return;
   child.isEjecting = true;

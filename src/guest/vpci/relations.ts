@@ -45,16 +45,20 @@ export function readRelations(packet: Uint8Array, form: 1 | 2): FunctionDescript
   return decode(pci_bus_relations, packet, LOOSE).func.map((one) => ({ ...one, flags: 0, virtual_numa_node: 0 }));
 }
 
-/** Queues functions that the host reports; nothing of a bus that goes (VPCI-20). */
+/** Queues functions that the host reports, in place of those that wait (VPCI-21); nothing of a bus that goes (VPCI-20). */
 export function takeRelations(bus: VirtualBus, functions: readonly FunctionDescription[]): Outcome {
   if (bus.removing) return failure('ENOENT');
-  bus.relations.push(functions);
+  const isQueued = bus.relations !== undefined;
+  bus.relations = functions;
+  // Work that has not begun takes these: a host that never stops talking fills no memory.
+  if (isQueued) return DONE;
   return bus.work.add(() => applyRelations(bus)) ? DONE : failure('ENOENT');
 }
 
 /** Brings the bus to the newest relations (pci_devices_present_work). */
 function* applyRelations(bus: VirtualBus): Routine {
-  const newest = bus.relations.splice(0).at(-1);
+  const newest = bus.relations;
+  bus.relations = undefined;
   if (newest === undefined) return;
   yield* bus.stateLock.lock();
   for (const child of bus.children) child.isMissing = true;

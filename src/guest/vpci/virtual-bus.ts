@@ -59,8 +59,10 @@ export class VirtualBus implements InterruptBus {
   /** Relations and ejections, in the order in which they came (VPCI-72). */
   readonly work: OrderedWork;
   readonly children: Child[] = [];
-  /** Bus relations that no work has taken yet, oldest first. */
-  readonly relations: (readonly FunctionDescription[])[] = [];
+  /** The newest bus relations that no work has taken yet. */
+  relations: readonly FunctionDescription[] | undefined;
+  /** Slots of ejections that wait for relations in work. */
+  readonly lateEjections = new Set<number>();
   /** Who waits for bus relations to be taken in. */
   survey: Completion | undefined;
   state: BusState = 'init';
