@@ -4,11 +4,14 @@
 //
 // Then packets through rings between two Workers, content, order and signals checked.
 //
-//   npm run soak                 512 MiB, 1,000,000 claims, 10,000,000 packets
-//   npm run soak -- --mib 64 --claims 100000 --packets 1000000
+// Then the races of the virtual PCI driver in many interleavings each, with nothing left behind after any.
+//
+//   npm run soak                 512 MiB, 1,000,000 claims, 10,000,000 packets, 1,000 interleavings of each race
+//   npm run soak -- --mib 64 --claims 100000 --packets 1000000 --races 100
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 import { soakPages } from './soak-pages.js';
+import { runRaces } from './soak-races.js';
 import { soakRing } from './soak-ring.js';
 import { soak } from './soak-trace.js';
 
@@ -17,6 +20,7 @@ const { values } = parseArgs({
     mib: { type: 'string', default: '512' },
     claims: { type: 'string', default: '1000000' },
     packets: { type: 'string', default: '10000000' },
+    races: { type: 'string', default: '1000' },
   },
 });
 const started = performance.now();
@@ -34,3 +38,4 @@ const pagesSeconds = (performance.now() - pagesStarted) / 1000;
 console.log(`${claimed} hypercall pages claimed, ${refused} refused, ${pagesSeconds.toFixed(1)} s`);
 
 await soakRing(Number(values.packets), 1, (text) => console.log(text));
+console.log(`${runRaces(Number(values.races), (text) => console.log(text)).interleavings} interleavings of races`);

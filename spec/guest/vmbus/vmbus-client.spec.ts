@@ -237,6 +237,22 @@ client('a channel cannot move on hosts before 4.1, and moves without an answer b
   }
 });
 
+client('VPCI-01: an isolated guest takes offers of hardened classes only', () => {
+  class Odd extends EchoDevice {
+    override readonly interfaceId: string = 'a9a0f4e7-5a45-4d96-b827-8a841e8c03e6';
+  }
+  for (const isIsolated of [true, false]) {
+    const pair = new PairedHost({ client: { isIsolated } });
+    pair.server.offer(new EchoDevice(1));
+    pair.server.offer(new Odd(2));
+    pair.server.offer(new EchoDevice(3));
+    const driver = connected(pair);
+    assert.equal(driver.diary.toSorted(), ['open', 'open', 'probe 1', 'probe 3']);
+    assert.is(pair.client.channels.length, isIsolated ? 2 : 3);
+    assert.is(pair.log.filter(({ code }) => code === 'vmbus-message-unexpected').length, isIsolated ? 1 : 0);
+  }
+});
+
 client('a disabled callback misses nothing', () => {
   const pair = new PairedHost();
   pair.server.offer(new EchoDevice());

@@ -4,7 +4,7 @@ import { RACES, runRace } from './race-matrix.js';
 
 const SEEDS = 50;
 
-const races = suite('guest/vpci races VPCI-84');
+const races = suite('guest/vpci races VPCI-84, E2E-07');
 
 for (const race of RACES)
   races(`${race.id} ${race.title}`, () => {

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { SIMULATIONS } from '../../../src/rig/simulate/simulations.js';
 import { checked, recordedRun, type SimulationKey } from './recorded-run.js';
 
-const runs = suite('rig: simulations');
+const runs = suite('rig: simulations of E2E-01, E2E-02, E2E-05, E2E-08, E2E-09');
 const NAMES = Object.keys(SIMULATIONS) as SimulationKey[];
 const SEEDS = 20;
 

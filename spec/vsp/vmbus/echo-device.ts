@@ -3,7 +3,7 @@ import type { ChannelDevice, HostChannel } from '../../../src/vsp/vmbus/channel-
 
 /** A device that answers every packet with its payload and keeps a diary. */
 export class EchoDevice implements ChannelDevice {
-  readonly interfaceId = '44c4f61d-4444-4400-9d52-802e27ede19f';
+  readonly interfaceId: string = '44c4f61d-4444-4400-9d52-802e27ede19f';
   readonly instanceId: string;
   readonly mmioMegabytes: number = 3;
   readonly channelFlags: number;

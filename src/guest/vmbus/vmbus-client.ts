@@ -19,6 +19,7 @@ import type { Connection } from './connection.js';
 import { type ContactPages, negotiate } from './contact.js';
 import { GuestChannel } from './guest-channel.js';
 import { HostReplies } from './host-replies.js';
+import { ISOLATED_CLASSES } from './isolated-classes.js';
 import { postMessage } from './message-post.js';
 import { takeEventFlags, takeMessage } from './message-slot.js';
 import { readOffer } from './offer.js';
@@ -27,6 +28,8 @@ import type { ChannelOffer, VmbusDriver } from './vmbus-channel.js';
 export interface ClientOptions {
   /** Versions to ask for, in this order; those of Linux 6.12 when absent. */
   readonly versions?: readonly number[];
+  /** The host is not trusted: offers of classes without a hardened driver are ignored. */
+  readonly isIsolated?: boolean;
 }
 
 /** First GPADL handle (vmbus_connection.next_gpadl_handle, drivers/hv/connection.c). */
@@ -250,6 +253,7 @@ export class VmbusClient implements Connection {
 
   /** A new device, or one that hibernation put away and that has come back, perhaps under another relid. */
   private offered(offer: ChannelOffer): boolean {
+    if (this.options.isIsolated === true && !ISOLATED_CLASSES.has(offer.interfaceId)) return false;
     const known = [...this.byRelid.values()].find(
       (channel) =>
         !channel.isPresent &&

@@ -64,7 +64,10 @@ export class GuestSide {
     this.pci.register(this.bars);
     this.ids = new LogicalDeviceIdTable(log);
     this.domains = new DomainNumberPool(log);
-    this.vmbus = new VmbusClient(this.machine, versions === undefined ? {} : { versions });
+    this.vmbus = new VmbusClient(this.machine, {
+      ...(versions === undefined ? {} : { versions }),
+      ...(isConfidential === undefined ? {} : { isIsolated: isConfidential }),
+    });
     this.vpci = new VpciDriver(this.machine, {
       pci: this.pci,
       domains: this.domains,
