@@ -8,4 +8,5 @@ export {
   readRecords,
   recogniseFormat,
 } from './capture/input.node.js';
+export { RecordFile } from './capture/record-file.node.js';
 export { FileGuestMemory } from './memory/file-memory.node.js';

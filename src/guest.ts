@@ -1,0 +1,25 @@
+// The guest's drivers: machine, VMBus client, virtual PCI, PCI core, NVMe.
+
+export { DomainNumberPool, type DomainPolicy } from './guest/device-id/domain-number-pool.js';
+export { LogicalDeviceIdTable } from './guest/device-id/logical-device-id-table.js';
+export { BootedGuest, type BootOptions, bootGuest } from './guest/machine/boot.js';
+export type { DeviceSpace, GuestCpu, GuestMachine } from './guest/machine/guest-machine.js';
+export { BarDriver } from './guest/pci/bar-driver.js';
+export { NvmeDriver } from './guest/pci/nvme-driver.js';
+export { PciCore } from './guest/pci/pci-core.js';
+export type { BoundFunction, PciDriver } from './guest/pci/pci-driver.js';
+export type {
+  ChannelOffer,
+  CompletionHandler,
+  OpenOptions,
+  Requests,
+  VmbusChannel,
+  VmbusDriver,
+} from './guest/vmbus/vmbus-channel.js';
+export { type ClientOptions, VmbusClient } from './guest/vmbus/vmbus-client.js';
+export { VpciDriver, type VpciDriverOptions } from './guest/vpci/vpci-driver.js';
+export { Arm64Interrupts } from './guest/vpci-interrupts/arm64-interrupts.js';
+export { MessageComposer } from './guest/vpci-interrupts/compose.js';
+export { GicDistributor } from './guest/vpci-interrupts/gic-distributor.js';
+export { X86Interrupts } from './guest/vpci-interrupts/x86-interrupts.js';
+export { DONE, failure, success } from './ports/outcome.js';

@@ -1,0 +1,18 @@
+// The hypervisor model: one partition of virtual processors, its hypercalls, SynIC, interrupt routes and device space.
+
+export type { CallHandler, GuestCall } from './hypervisor/call-frame.js';
+export type { CallRegistry, CallSizes } from './hypervisor/call-registry.js';
+export { HypervisorError } from './hypervisor/hypervisor-error.js';
+export { Partition } from './hypervisor/partition.js';
+export type { FeatureBits, FlushRequest, GuestCrash, PartitionOptions } from './hypervisor/partition-options.js';
+export type {
+  HostPort,
+  InterruptMessage,
+  InterruptRouter,
+  InterruptTarget as MessageTarget,
+  Listener,
+  MmioDevice,
+  MmioWindow,
+  PostedMessage,
+} from './ports/host-port.js';
+export type { InterruptSink } from './ports/interrupt-sink.js';

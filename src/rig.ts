@@ -1,0 +1,12 @@
+// Hypervisor, host and guest put together: scenarios in one thread and virtual time; and the queues and routines under them.
+
+export { HVC_VERSION, NO_TRACE, Recorder, type RecorderOptions, stampTrace, teeTrace } from './capture/recorder.js';
+export type { LogLine, LogSink } from './ports/log-sink.js';
+export { type SimulateOptions, type SimulationResult, simulate } from './rig/simulate/one-thread.js';
+export type { GuestScene, HostScene, Report, Simulation } from './rig/simulate/simulation.js';
+export { PROTOCOLS, SIMULATIONS } from './rig/simulate/simulations.js';
+export { GuestSide, type GuestSideOptions } from './rig/system/guest-side.js';
+export { HostSide, type HostSideOptions } from './rig/system/host-side.js';
+export { pause, type Routine, type Running, sleep, start, type Waitable } from './sched/routine.js';
+export { Completion, Mutex, OrderedWork } from './sched/sync.js';
+export { WallQueue } from './sched/wall-queue.js';
