@@ -9,15 +9,21 @@ interface Task {
 /** Chooses one of `count` tasks that are due: 0 keeps the order in which they were posted. */
 export type Choose = (count: number) => number;
 
-/** Choices that a seed repeats: one seed is one interleaving (COM-06). */
-export function seededChoice(seed: number): Choose {
+/** 32-bit words that a seed repeats (xorshift). */
+export function seededWords(seed: number): () => number {
   let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
-  return (count) => {
+  return () => {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    return (state >>> 0) % count;
+    return state >>> 0;
   };
+}
+
+/** Choices that a seed repeats: one seed is one interleaving (COM-06). */
+export function seededChoice(seed: number): Choose {
+  const next = seededWords(seed);
+  return (count) => next() % count;
 }
 
 /**

@@ -35,6 +35,7 @@ export function recordedRun(name: SimulationKey, options: RunOptions = {}): Reco
   const result = simulate(options.cpus === undefined ? chosen : { ...chosen, cpus: options.cpus }, {
     arch: options.arch ?? 'x64',
     queue,
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
     trace: stampTrace(queue, { event: (record) => void events.push(asRecorded(record)) }),
     note: (text) => void notes.push(text),
     log: (line) => {

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { SIMULATIONS } from '../../../src/rig/simulate/simulations.js';
 import { checked, recordedRun, type SimulationKey } from './recorded-run.js';
 
-const runs = suite('rig: simulations of E2E-01, E2E-02, E2E-05, E2E-08, E2E-09');
+const runs = suite('rig: simulations of E2E-01, E2E-02, E2E-05, E2E-07, E2E-08, E2E-09');
 const NAMES = Object.keys(SIMULATIONS) as SimulationKey[];
 const SEEDS = 20;
 
@@ -13,10 +13,9 @@ for (const name of NAMES)
       const { failures, checks, log, events, host } = recordedRun(name, { arch });
       assert.equal(failures, []);
       assert.ok(checks >= 8, `${checks} checks`);
-      assert.equal(
-        log.filter(({ level }) => level === 'error'),
-        [],
-      );
+      // Drivers that lose their device in the middle say so.
+      const errors = log.filter(({ level }) => level === 'error');
+      if (name !== 'races') assert.equal(errors, []);
       assert.is(host.leaks(), 0);
       const tally = checked(events);
       assert.ok(tally.ok, tally.line());

@@ -104,7 +104,7 @@ async function showOne({ name, simulation, proto }: Run, { options, writer, reco
     result = await simulateInThreads(name, { ...common, trace: traceOn });
   } else {
     const queue = new VirtualQueue(seed === undefined ? undefined : seededChoice(seed));
-    result = simulate(simulation, { ...common, queue, trace: traceOn(queue) });
+    result = simulate(simulation, { ...common, queue, trace: traceOn(queue), ...(seed === undefined ? {} : { seed }) });
   }
   timeline.flush();
   const failed = result.failures.length;

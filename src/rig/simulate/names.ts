@@ -1,4 +1,13 @@
 /** What `hvabi simulate` takes; apart from what they mean, so that a command line can be checked without loading it. */
-export const SIMULATION_NAMES = ['boot', 'multi', 'eject', 'mmiocall', 'collision', 'hibernate', 'protocols'] as const;
+export const SIMULATION_NAMES = [
+  'boot',
+  'multi',
+  'eject',
+  'mmiocall',
+  'collision',
+  'hibernate',
+  'races',
+  'protocols',
+] as const;
 
 export type SimulationName = (typeof SIMULATION_NAMES)[number];

@@ -24,6 +24,8 @@ export interface GuestScene {
 
 export interface HostScene {
   readonly host: HostSide;
+  /** Words that the seed decides. */
+  readonly random: () => number;
   readonly queue: RunQueue;
   readonly flags: Flags;
   readonly report: Report;

@@ -2,6 +2,7 @@ import { boot } from './boot.js';
 import { eject } from './eject.js';
 import type { SimulationName } from './names.js';
 import { collision, hibernate, mmiocall, multi } from './plain.js';
+import { races } from './races.js';
 import type { Simulation } from './simulation.js';
 
 /** The scenarios that are one run each; `protocols` is many runs of `multi`. */
@@ -12,6 +13,7 @@ export const SIMULATIONS: Readonly<Record<Exclude<SimulationName, 'protocols'>, 
   mmiocall,
   collision,
   hibernate,
+  races,
 };
 
 /** The protocol matrix (E2E-06): newest vPCI versions of the host. */

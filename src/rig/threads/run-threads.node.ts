@@ -7,6 +7,7 @@ import type { LogLine } from '../../ports/log-sink.js';
 import type { TraceSink } from '../../ports/trace-sink.js';
 import { BlockingQueue } from '../../sched/blocking-queue.js';
 import { start } from '../../sched/routine.js';
+import { seededWords } from '../../sched/virtual-queue.js';
 import { vpIndices } from '../serve/scenarios.js';
 import { Flags } from '../simulate/flags.js';
 import { FIRST_PFN, MEMORY_BYTES, PAGE_BYTES } from '../simulate/one-thread.js';
@@ -89,7 +90,9 @@ export async function simulateInThreads(name: keyof typeof SIMULATIONS, options:
   const spoken = once(workers[0]!, 'message') as Promise<[GuestReport]>;
   const gone = Promise.all(workers.map((worker) => once(worker, 'exit')));
   try {
-    const run = simulation.host && start(queue, simulation.host({ host, queue, flags, report: findings }));
+    const run =
+      simulation.host &&
+      start(queue, simulation.host({ host, queue, flags, report: findings, random: seededWords(0) }));
     const all = (): boolean => shared.states.every((_, cpu) => Atomics.load(shared.states, cpu) !== RUNNING);
     queue.run(() => all() && run?.done !== false, limitMs + 5000);
     const [report] = await spoken;
