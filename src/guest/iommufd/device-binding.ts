@@ -1,0 +1,135 @@
+import { success } from '../../ports/outcome.js';
+import { type Reply, refusal } from './errno.js';
+import type { ObjectTable } from './object-table.js';
+import type { Device, Hwpt, Ioas } from './objects.js';
+import type { PageAnswer, PageRequest } from './page-request.js';
+import type { PhysicalDevice, PhysicalIommu } from './physical.js';
+import { buryVdevice, requireUnlocked } from './viommu-alloc.js';
+
+// DEVICE objects: what VFIO does for a device of the host. drivers/iommu/iommufd/device.c.
+
+/** Bound devices by IOMMU and StreamID. */
+export class DeviceBindings {
+  private readonly table: ObjectTable;
+  private readonly byStream = new Map<PhysicalIommu, Map<number, Device>>();
+
+  constructor(table: ObjectTable) {
+    this.table = table;
+  }
+
+  /** The bound device of a StreamID. */
+  find(iommu: PhysicalIommu, streamId: number): Device | undefined {
+    return this.byStream.get(iommu)?.get(streamId);
+  }
+
+  /** EBUSY for a device that is bound. */
+  bind(physical: PhysicalDevice): Reply<Device> {
+    const streams = this.byStream.get(physical.iommu) ?? new Map<number, Device>();
+    if (streams.has(physical.streamId)) return refusal('EBUSY');
+    const made = this.table.add<'device'>((id) => ({
+      kind: 'device',
+      id,
+      // Whoever bound it is its first user: only unbinding makes it go.
+      users: 1,
+      physical,
+      hwpt: undefined,
+      vdevice: undefined,
+      destroying: false,
+      partial: [],
+    }));
+    if (!made.ok) return made;
+    this.byStream.set(physical.iommu, streams.set(physical.streamId, made.value));
+    return made;
+  }
+
+  /** Detaches the device, destroys its VDEVICE by force, frees its id (VIO-04). */
+  unbind(device: Device): Reply {
+    // Answers to page faults run while the device goes: what they ask for finds it gone.
+    if (device.destroying) return refusal('ENOENT');
+    if (device.vdevice !== undefined) requireUnlocked(device.vdevice.viommu);
+    device.destroying = true;
+    detach(this.table, device);
+    if (device.vdevice !== undefined) buryVdevice(this.table, device.vdevice);
+    this.byStream.get(device.physical.iommu)?.delete(device.physical.streamId);
+    this.table.remove(device.id);
+    return success(undefined);
+  }
+}
+
+/** Attaches to a page table, or moves there; on an IOAS to a page table that is made for it. */
+export function attach(table: ObjectTable, device: Device, ptId: number): Reply<Hwpt> {
+  if (device.destroying) return refusal('ENOENT');
+  const target = table.any(ptId);
+  if (target === undefined) return refusal('ENOENT');
+  if (target.kind !== 'hwpt' && target.kind !== 'ioas') return refusal('EINVAL');
+  const found = target.kind === 'hwpt' ? success(target) : automaticHwpt(table, device, target);
+  if (!found.ok) return found;
+  const hwpt = found.value;
+  if (hwpt.iommu !== device.physical.iommu) return refusal('EINVAL');
+  if (hwpt === device.hwpt) return found;
+  moveTo(table, device, hwpt);
+  return found;
+}
+
+/** Takes the device off its page table; its page faults are answered (VIO-65). */
+export function detach(table: ObjectTable, device: Device): void {
+  moveTo(table, device, undefined);
+}
+
+// The new page table is in place before the first answer runs: what that reports goes there.
+function moveTo(table: ObjectTable, device: Device, hwpt: Hwpt | undefined): void {
+  const { hwpt: old, partial } = device;
+  if (hwpt !== undefined) hwpt.users++;
+  device.hwpt = hwpt;
+  device.partial = [];
+  if (old === undefined) return;
+  old.users--;
+  if (old.automatic && old.users === 0) {
+    old.on.users--;
+    table.remove(old.id);
+  }
+  old.fault?.queue.dropDevice(device.id);
+  for (const { answer } of partial) answer('invalid');
+}
+
+function automaticHwpt(table: ObjectTable, device: Device, ioas: Ioas): Reply<Hwpt> {
+  const iommu = device.physical.iommu;
+  for (const object of table.all)
+    if (object.kind === 'hwpt' && object.automatic && object.on === ioas && object.iommu === iommu)
+      return success(object);
+  const made = table.add<'hwpt'>((id) => ({
+    kind: 'hwpt',
+    id,
+    users: 0,
+    iommu,
+    nestParent: false,
+    automatic: true,
+    on: ioas,
+    fault: undefined,
+  }));
+  if (made.ok) ioas.users++;
+  return made;
+}
+
+/**
+ * A page request of a device: its group goes to the fault queue of its page table once it is complete. EINVAL, with the group
+ * answered, where nobody handles page faults (VIO-24).
+ */
+export function reportPageRequest(device: Device, request: PageRequest, answer: (answer: PageAnswer) => void): Reply {
+  const fault = device.hwpt?.fault;
+  if (!request.last && fault !== undefined) {
+    device.partial.push({ request, answer });
+    return success(undefined);
+  }
+  const before = device.partial.filter((one) => one.request.grpid === request.grpid);
+  device.partial = device.partial.filter((one) => one.request.grpid !== request.grpid);
+  const group = [...before, { request, answer }];
+  const answerAll = (given: PageAnswer): void => {
+    for (const one of group) one.answer(given);
+  };
+  if (fault === undefined) {
+    answerAll('invalid');
+    return refusal('EINVAL');
+  }
+  return fault.queue.report({ deviceId: device.id, requests: group.map((one) => one.request), answer: answerAll });
+}

@@ -1,0 +1,161 @@
+import {
+  iommu_hwpt_page_response,
+  iommu_hwpt_pgfault,
+  iommu_hwpt_pgfault_flags,
+  iommufd_page_response_code,
+} from '../../abi/iommufd/fault.js';
+import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
+import { decode, encode } from '../../layout/codec.js';
+import { success } from '../../ports/outcome.js';
+import { DeliverList } from './deliver-list.js';
+import { type Reply, refusal } from './errno.js';
+import { EventFile, type PollState } from './event-file.js';
+import { IdSpace } from './id-space.js';
+import type { FaultGroup, PageRequest } from './page-request.js';
+import type { UserBuffer } from './user-buffer.js';
+
+/** Bytes of a message (iommu_hwpt_pgfault) and of a response (iommu_hwpt_page_response). */
+export const PAGE_FAULT_BYTES = 40;
+export const PAGE_RESPONSE_BYTES = 8;
+
+const PAGE_MASK = ~BigInt(HV_HYP_PAGE_SIZE - 1);
+
+export interface FaultQueueOptions {
+  /** Cookies that can be out at the same time. */
+  readonly cookies?: number;
+}
+
+/** Page faults that user space handles: drivers/iommu/iommufd/eventq.c as seen through its file descriptor. */
+export class FaultQueue extends EventFile {
+  private readonly pending = new DeliverList<FaultGroup>();
+  private readonly unanswered = new Map<number, FaultGroup>();
+  private readonly cookies: IdSpace;
+
+  constructor(options: FaultQueueOptions = {}) {
+    super();
+    this.cookies = new IdSpace(options.cookies);
+  }
+
+  /** Groups nobody read yet. */
+  get numPending(): number {
+    return this.pending.length;
+  }
+
+  /** Groups that were read and wait for their response. */
+  get numUnanswered(): number {
+    return this.unanswered.size;
+  }
+
+  poll(): PollState {
+    return { readable: this.pending.length > 0, writable: true };
+  }
+
+  /** A complete group; ENODEV, with the group answered, when the queue is gone. */
+  report(group: FaultGroup): Reply {
+    if (this.closed) {
+      group.answer('invalid');
+      return refusal('ENODEV');
+    }
+    this.pending.append(group);
+    this.wakeReaders();
+    return success(undefined);
+  }
+
+  /** write(2): responses of 8 bytes; bytes taken, or the error of the first response. */
+  write(buffer: UserBuffer, position = 0): Reply<number> {
+    if (this.closed) return refusal('ENODEV');
+    if (position !== 0 || buffer.length % PAGE_RESPONSE_BYTES !== 0) return refusal('ESPIPE');
+    for (let done = 0; done < buffer.length; done += PAGE_RESPONSE_BYTES) {
+      const taken = this.takeResponse(buffer.get(done, PAGE_RESPONSE_BYTES));
+      if (!taken.ok) return done === 0 ? taken : success(done);
+    }
+    return success(buffer.length);
+  }
+
+  /** Answers everything of a device that was detached or got another page table (VIO-65). */
+  dropDevice(deviceId: number): void {
+    this.drop((group) => group.deviceId === deviceId);
+  }
+
+  /** Answers everything that is left (VIO-66). */
+  destroy(): void {
+    this.drop(() => true);
+    this.end();
+  }
+
+  protected deliver(buffer: UserBuffer, position: number): Reply<number> {
+    if (position !== 0 || buffer.length % PAGE_FAULT_BYTES !== 0) return refusal('ESPIPE');
+    let done = 0;
+    for (let group = this.pending.takeFirst(); group !== undefined; group = this.pending.takeFirst()) {
+      const copied = this.deliverGroup(group, buffer, done);
+      if (!copied.ok) {
+        this.pending.putFirst(group);
+        return done === 0 ? copied : success(done);
+      }
+      done += copied.value;
+    }
+    return success(done);
+  }
+
+  /** All messages of a group, or none: a cookie without its group would never be answered (VIO-62). */
+  private deliverGroup(group: FaultGroup, buffer: UserBuffer, at: number): Reply<number> {
+    const length = group.requests.length * PAGE_FAULT_BYTES;
+    if (length > buffer.length - at) return refusal('EINVAL');
+    const cookie = this.cookies.take();
+    if (cookie === undefined) return refusal('EBUSY');
+    let done = at;
+    for (const request of group.requests) {
+      if (!buffer.put(done, faultMessage(group.deviceId, request, cookie))) {
+        this.cookies.give(cookie);
+        return refusal('EFAULT');
+      }
+      done += PAGE_FAULT_BYTES;
+    }
+    this.unanswered.set(cookie, group);
+    return success(length);
+  }
+
+  private takeResponse(bytes: Uint8Array | undefined): Reply {
+    if (bytes === undefined) return refusal('EFAULT');
+    const { cookie, code } = decode(iommu_hwpt_page_response, bytes);
+    const { IOMMUFD_PAGE_RESP_SUCCESS, IOMMUFD_PAGE_RESP_INVALID } = iommufd_page_response_code;
+    if (code !== IOMMUFD_PAGE_RESP_SUCCESS && code !== IOMMUFD_PAGE_RESP_INVALID) return refusal('EINVAL');
+    const group = this.release(cookie);
+    if (group === undefined) return refusal('EINVAL');
+    group.answer(code === IOMMUFD_PAGE_RESP_SUCCESS ? 'success' : 'invalid');
+    return success(undefined);
+  }
+
+  private release(cookie: number): FaultGroup | undefined {
+    const group = this.unanswered.get(cookie);
+    if (group === undefined) return undefined;
+    this.unanswered.delete(cookie);
+    this.cookies.give(cookie);
+    return group;
+  }
+
+  private drop(wanted: (group: FaultGroup) => boolean): void {
+    const dropped = this.pending.takeAll(wanted);
+    for (const [cookie, group] of [...this.unanswered]) {
+      if (!wanted(group)) continue;
+      this.release(cookie);
+      dropped.push(group);
+    }
+    for (const group of dropped) group.answer('invalid');
+  }
+}
+
+function faultMessage(deviceId: number, request: PageRequest, cookie: number): Uint8Array {
+  const { IOMMU_PGFAULT_FLAGS_PASID_VALID, IOMMU_PGFAULT_FLAGS_LAST_PAGE } = iommu_hwpt_pgfault_flags;
+  const withPasid = request.pasid === undefined ? 0 : IOMMU_PGFAULT_FLAGS_PASID_VALID;
+  return encode(iommu_hwpt_pgfault, {
+    flags: withPasid | (request.last ? IOMMU_PGFAULT_FLAGS_LAST_PAGE : 0),
+    dev_id: deviceId,
+    pasid: request.pasid ?? 0,
+    grpid: request.grpid,
+    perm: request.perm,
+    addr: request.address & PAGE_MASK,
+    length: 0,
+    cookie,
+  });
+}

@@ -1,0 +1,186 @@
+import { success } from '../../ports/outcome.js';
+import { attach, DeviceBindings, detach, reportPageRequest } from './device-binding.js';
+import { type Reply, refusal } from './errno.js';
+import { FaultQueue, type FaultQueueOptions } from './fault-queue.js';
+import { allocHwpt, type HwptRequest } from './hwpt-alloc.js';
+import { ObjectTable } from './object-table.js';
+import type { Device, IommufdObject, ObjectKind } from './objects.js';
+import type { PageAnswer, PageRequest } from './page-request.js';
+import type { PhysicalDevice, PhysicalIommu } from './physical.js';
+import type { VeventQueue, VeventQueueOptions } from './vevent-queue.js';
+import {
+  allocVdevice,
+  allocVeventq,
+  allocViommu,
+  releaseVdevice,
+  requireUnlocked,
+  type VdeviceRequest,
+  type VeventqRequest,
+  type ViommuRequest,
+} from './viommu-alloc.js';
+import { handleOf, type ViommuHandle } from './viommu-handle.js';
+
+/** Events that a vEVENTQ may keep unless the context says otherwise; ours, Linux has a bound of its own. */
+export const MAX_VEVENTQ_DEPTH = 1 << 19;
+
+export interface IommufdOptions {
+  /** Events. */
+  readonly maxVeventqDepth?: number;
+}
+
+/** What a driver that reports events needs to know of a bound device. */
+export interface BoundDevice {
+  /** Id of the DEVICE object. */
+  readonly id: number;
+  readonly physical: PhysicalDevice;
+  /** The virtual IOMMU that the page table of the device is nested on. */
+  readonly viommu: ViommuHandle | undefined;
+}
+
+/** One open /dev/iommu: objects by u32 ids, ascending from 1, the lowest free one first. Ids are of this context alone. */
+export class IommufdContext {
+  private readonly table = new ObjectTable();
+  private readonly bindings = new DeviceBindings(this.table);
+  private readonly maxDepth: number;
+
+  constructor(options: IommufdOptions = {}) {
+    this.maxDepth = options.maxVeventqDepth ?? MAX_VEVENTQ_DEPTH;
+  }
+
+  /** Ids in use. */
+  get taken(): number {
+    return this.table.taken;
+  }
+
+  /** The kind of an object; undefined for ids that are free or dead. */
+  kindOf(id: number): ObjectKind | undefined {
+    return this.table.any(id)?.kind;
+  }
+
+  /** A new address space: its id. */
+  allocIoas(): Reply<number> {
+    return idOf(this.table.add<'ioas'>((id) => ({ kind: 'ioas', id, users: 0 })));
+  }
+
+  /** A new page-fault queue: its id. */
+  allocFault(options?: FaultQueueOptions): Reply<number> {
+    return idOf(this.table.add<'fault'>((id) => ({ kind: 'fault', id, users: 0, queue: new FaultQueue(options) })));
+  }
+
+  allocHwpt(request: HwptRequest): Reply<number> {
+    return idOf(allocHwpt(this.table, request));
+  }
+
+  allocViommu(request: ViommuRequest): Reply<number> {
+    return idOf(allocViommu(this.table, request));
+  }
+
+  allocVdevice(request: VdeviceRequest): Reply<number> {
+    return idOf(allocVdevice(this.table, request));
+  }
+
+  allocVeventq(request: VeventqRequest, options?: VeventQueueOptions): Reply<number> {
+    return idOf(allocVeventq(this.table, request, this.maxDepth, options));
+  }
+
+  /** Binds a device of the host: the id of its DEVICE. EBUSY when it is bound. */
+  bindDevice(physical: PhysicalDevice): Reply<number> {
+    return idOf(this.bindings.bind(physical));
+  }
+
+  /** Detaches and unbinds; the VDEVICE goes by force and leaves its id dead (VIO-04). */
+  unbindDevice(deviceId: number): Reply {
+    return this.withDevice(deviceId, (device) => this.bindings.unbind(device));
+  }
+
+  /** Attaches a device to a HWPT or an IOAS, from wherever it is: the id of its page table. */
+  attachDevice(deviceId: number, ptId: number): Reply<number> {
+    return this.withDevice(deviceId, (device) => idOf(attach(this.table, device, ptId)));
+  }
+
+  detachDevice(deviceId: number): Reply {
+    return this.withDevice(deviceId, (device) => {
+      detach(this.table, device);
+      return success(undefined);
+    });
+  }
+
+  /** ENOENT for ids that are free, EBUSY for objects that others need (VIO-04). */
+  destroy(id: number): Reply {
+    const object = this.table.any(id);
+    if (object === undefined) return this.table.clearTombstone(id) ? success(undefined) : refusal('ENOENT');
+    if (object.users > 0) return refusal('EBUSY');
+    if (object.kind === 'vdevice') requireUnlocked(object.viommu);
+    this.table.remove(id);
+    release(object);
+    return success(undefined);
+  }
+
+  /** The file of a page-fault queue. */
+  faultFile(id: number): FaultQueue | undefined {
+    return this.table.find('fault', id)?.queue;
+  }
+
+  /** The file of a vEVENTQ. */
+  veventFile(id: number): VeventQueue | undefined {
+    return this.table.find('veventq', id)?.queue;
+  }
+
+  /** What the driver of the physical IOMMU gets of a virtual one. */
+  viommu(id: number): ViommuHandle | undefined {
+    const viommu = this.table.find('viommu', id);
+    return viommu === undefined ? undefined : handleOf(viommu);
+  }
+
+  /** The bound device of a StreamID. */
+  deviceOf(iommu: PhysicalIommu, streamId: number): BoundDevice | undefined {
+    const device = this.bindings.find(iommu, streamId);
+    if (device === undefined) return undefined;
+    const on = device.hwpt?.on;
+    return {
+      id: device.id,
+      physical: device.physical,
+      viommu: on?.kind === 'viommu' ? handleOf(on) : undefined,
+    };
+  }
+
+  /** A page request of a device; `answer` is called once, perhaps before this returns (VIO-24, VIO-67). */
+  reportPageRequest(deviceId: number, request: PageRequest, answer: (answer: PageAnswer) => void): Reply {
+    return this.withDevice(deviceId, (device) => reportPageRequest(device, request, answer));
+  }
+
+  private withDevice<T>(id: number, act: (device: Device) => Reply<T>): Reply<T> {
+    const device = this.table.find('device', id);
+    return device === undefined ? refusal('ENOENT') : act(device);
+  }
+}
+
+function idOf(made: Reply<{ readonly id: number }>): Reply<number> {
+  return made.ok ? success(made.value.id) : made;
+}
+
+/** Lets go of what an object held. */
+function release(object: IommufdObject): void {
+  switch (object.kind) {
+    case 'ioas':
+    case 'device':
+      return;
+    case 'hwpt':
+      object.on.users--;
+      if (object.fault !== undefined) object.fault.users--;
+      return;
+    case 'viommu':
+      object.hwpt.users--;
+      return;
+    case 'vdevice':
+      releaseVdevice(object);
+      return;
+    case 'veventq':
+      object.viommu.users--;
+      object.viommu.queues.delete(object.queue.type);
+      object.queue.destroy();
+      return;
+    case 'fault':
+      object.queue.destroy();
+  }
+}
