@@ -155,12 +155,13 @@ core('LDID-12 what an IOMMU does for a function comes before its driver, in the 
   assert.equal(driver.diary, ['iommu 37a9:0', 'probe 0', 'probed 0']);
 });
 
-core('a removal waits for a probe that runs, then for the driver', () => {
+core('PVI-27 a removal waits for a probe that runs, then for the driver; the IOMMU comes behind it', () => {
   const { slot, bus, guest, run } = make();
   slot.devices.set(0, new BarDevice({ port: slot.port }));
   slot.devices.set(8, new BarDevice({ port: slot.port }));
   const driver = new SlowDriver(guest);
   slot.core.register(driver);
+  slot.core.onRemove((fn) => driver.diary.push(`iommu ${fn.devfn}`));
   slot.core.add(slot.core.scan(bus));
   assert.is(slot.core.bound, 0);
   run(slot.core.removeBus(bus));
@@ -171,8 +172,10 @@ core('a removal waits for a probe that runs, then for the driver', () => {
     'probed 8',
     'remove 8',
     'removed 8',
+    'iommu 8',
     'remove 0',
     'removed 0',
+    'iommu 0',
   ]);
   assert.is(bus.functions.size, 0);
 });

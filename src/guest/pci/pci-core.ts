@@ -31,6 +31,7 @@ export class PciCore {
   private readonly service: InterruptService;
   private readonly drivers: PciDriver[] = [];
   private readonly notifiers: AddNotifier[] = [];
+  private readonly removeNotifiers: ((fn: PciFunction) => void)[] = [];
   private readonly bindings = new Map<PciFunction, Binding>();
 
   constructor(service: InterruptService) {
@@ -44,6 +45,11 @@ export class PciCore {
 
   onAdd(notifier: AddNotifier): void {
     this.notifiers.push(notifier);
+  }
+
+  /** Runs when a function goes, behind its driver (PVI-27). */
+  onRemove(notifier: (fn: PciFunction) => void): void {
+    this.removeNotifiers.push(notifier);
   }
 
   /** Functions with a driver, of all buses. */
@@ -148,6 +154,7 @@ export class PciCore {
     }
     // A driver that failed to probe, or forgot, leaves no interrupt behind.
     fn.interrupts.free();
+    for (const notifier of this.removeNotifiers) notifier(fn);
     fn.isPresent = false;
     bus.functions.delete(devfn);
     return true;
