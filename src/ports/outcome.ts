@@ -4,6 +4,7 @@ export type Errno =
   | 'EAGAIN'
   | 'EBUSY'
   | 'EEXIST'
+  | 'EFAULT'
   | 'EINVAL'
   | 'EIO'
   | 'ENODEV'
@@ -11,8 +12,10 @@ export type Errno =
   | 'ENOMEM'
   | 'ENOSPC'
   | 'ENOTEMPTY'
+  | 'ENOTTY'
   | 'EOPNOTSUPP'
   | 'EPROTO'
+  | 'ESPIPE'
   | 'ETIMEDOUT';
 
 /** What a driver operation that may fail gives; `status` is the HV_STATUS or NTSTATUS behind the errno, where there is one. */

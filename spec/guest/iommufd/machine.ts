@@ -1,7 +1,7 @@
 import { iommufd_hwpt_alloc_flags } from '../../../src/abi/iommufd/hwpt.js';
-import type { Reply } from '../../../src/guest/iommufd/errno.js';
 import { IommufdContext, type IommufdOptions } from '../../../src/guest/iommufd/iommufd-context.js';
 import type { PhysicalDevice, PhysicalIommu } from '../../../src/guest/iommufd/physical.js';
+import type { Outcome } from '../../../src/ports/outcome.js';
 
 export const SMMU_TYPE = 1;
 
@@ -14,13 +14,13 @@ export function physical(iommu: PhysicalIommu, streamId: number): PhysicalDevice
 }
 
 /** The value of a reply that must not be a refusal. */
-export function got<T>(reply: Reply<T>): T {
+export function got<T>(reply: Outcome<T>): T {
   if (!reply.ok) throw new Error(`refused: ${reply.errno}`);
   return reply.value;
 }
 
 /** The errno of a refusal, or 'ok'. */
-export function errnoOf(reply: Reply<unknown>): string {
+export function errnoOf(reply: Outcome<unknown>): string {
   return reply.ok ? 'ok' : reply.errno;
 }
 

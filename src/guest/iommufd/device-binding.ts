@@ -1,5 +1,4 @@
-import { success } from '../../ports/outcome.js';
-import { type Reply, refusal } from './errno.js';
+import { failure, type Outcome, success } from '../../ports/outcome.js';
 import type { ObjectTable } from './object-table.js';
 import type { Device, Hwpt, Ioas } from './objects.js';
 import type { PageAnswer, PageRequest } from './page-request.js';
@@ -23,9 +22,9 @@ export class DeviceBindings {
   }
 
   /** EBUSY for a device that is bound. */
-  bind(physical: PhysicalDevice): Reply<Device> {
+  bind(physical: PhysicalDevice): Outcome<Device> {
     const streams = this.byStream.get(physical.iommu) ?? new Map<number, Device>();
-    if (streams.has(physical.streamId)) return refusal('EBUSY');
+    if (streams.has(physical.streamId)) return failure('EBUSY');
     const made = this.table.add<'device'>((id) => ({
       kind: 'device',
       id,
@@ -43,9 +42,9 @@ export class DeviceBindings {
   }
 
   /** Detaches the device, destroys its VDEVICE by force, frees its id (VIO-04). */
-  unbind(device: Device): Reply {
+  unbind(device: Device): Outcome {
     // Answers to page faults run while the device goes: what they ask for finds it gone.
-    if (device.destroying) return refusal('ENOENT');
+    if (device.destroying) return failure('ENOENT');
     if (device.vdevice !== undefined) requireUnlocked(device.vdevice.viommu);
     device.destroying = true;
     detach(this.table, device);
@@ -57,15 +56,15 @@ export class DeviceBindings {
 }
 
 /** Attaches to a page table, or moves there; on an IOAS to a page table that is made for it. */
-export function attach(table: ObjectTable, device: Device, ptId: number): Reply<Hwpt> {
-  if (device.destroying) return refusal('ENOENT');
+export function attach(table: ObjectTable, device: Device, ptId: number): Outcome<Hwpt> {
+  if (device.destroying) return failure('ENOENT');
   const target = table.any(ptId);
-  if (target === undefined) return refusal('ENOENT');
-  if (target.kind !== 'hwpt' && target.kind !== 'ioas') return refusal('EINVAL');
+  if (target === undefined) return failure('ENOENT');
+  if (target.kind !== 'hwpt' && target.kind !== 'ioas') return failure('EINVAL');
   const found = target.kind === 'hwpt' ? success(target) : automaticHwpt(table, device, target);
   if (!found.ok) return found;
   const hwpt = found.value;
-  if (hwpt.iommu !== device.physical.iommu) return refusal('EINVAL');
+  if (hwpt.iommu !== device.physical.iommu) return failure('EINVAL');
   if (hwpt === device.hwpt) return found;
   moveTo(table, device, hwpt);
   return found;
@@ -92,7 +91,7 @@ function moveTo(table: ObjectTable, device: Device, hwpt: Hwpt | undefined): voi
   for (const { answer } of partial) answer('invalid');
 }
 
-function automaticHwpt(table: ObjectTable, device: Device, ioas: Ioas): Reply<Hwpt> {
+function automaticHwpt(table: ObjectTable, device: Device, ioas: Ioas): Outcome<Hwpt> {
   const iommu = device.physical.iommu;
   for (const object of table.all)
     if (object.kind === 'hwpt' && object.automatic && object.on === ioas && object.iommu === iommu)
@@ -115,7 +114,7 @@ function automaticHwpt(table: ObjectTable, device: Device, ioas: Ioas): Reply<Hw
  * A page request of a device: its group goes to the fault queue of its page table once it is complete. EINVAL, with the group
  * answered, where nobody handles page faults (VIO-24).
  */
-export function reportPageRequest(device: Device, request: PageRequest, answer: (answer: PageAnswer) => void): Reply {
+export function reportPageRequest(device: Device, request: PageRequest, answer: (answer: PageAnswer) => void): Outcome {
   const fault = device.hwpt?.fault;
   if (!request.last && fault !== undefined) {
     device.partial.push({ request, answer });
@@ -129,7 +128,7 @@ export function reportPageRequest(device: Device, request: PageRequest, answer: 
   };
   if (fault === undefined) {
     answerAll('invalid');
-    return refusal('EINVAL');
+    return failure('EINVAL');
   }
   return fault.queue.report({ deviceId: device.id, requests: group.map((one) => one.request), answer: answerAll });
 }

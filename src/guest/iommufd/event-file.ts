@@ -1,5 +1,5 @@
+import { failure, type Outcome } from '../../ports/outcome.js';
 import { type Routine, subscribeTo, type Waitable, wakeAll } from '../../sched/routine.js';
-import { type Reply, refusal } from './errno.js';
 import type { UserBuffer } from './user-buffer.js';
 
 /** What poll() says of a file. */
@@ -19,12 +19,12 @@ export abstract class EventFile implements Waitable {
   }
 
   /** read(2) at `position` (bytes): bytes delivered; 0 when there is nothing, ENODEV when the queue is gone. */
-  read(buffer: UserBuffer, position = 0): Reply<number> {
-    return this.gone ? refusal('ENODEV') : this.deliver(buffer, position);
+  read(buffer: UserBuffer, position = 0): Outcome<number> {
+    return this.gone ? failure('ENODEV') : this.deliver(buffer, position);
   }
 
   /** As read, for a descriptor that blocks: waits for something to read. */
-  *readWaiting(buffer: UserBuffer): Routine<Reply<number>> {
+  *readWaiting(buffer: UserBuffer): Routine<Outcome<number>> {
     while (!this.gone && !this.poll().readable) yield this;
     return this.read(buffer);
   }
@@ -35,7 +35,7 @@ export abstract class EventFile implements Waitable {
 
   abstract poll(): PollState;
 
-  protected abstract deliver(buffer: UserBuffer, position: number): Reply<number>;
+  protected abstract deliver(buffer: UserBuffer, position: number): Outcome<number>;
 
   protected wakeReaders(): void {
     wakeAll(this.wakers);

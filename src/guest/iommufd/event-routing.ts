@@ -1,6 +1,6 @@
 import { iommu_veventq_type } from '../../abi/iommufd/viommu.js';
 import type { LogSink } from '../../ports/log-sink.js';
-import { type Reply, refusal } from './errno.js';
+import { failure, type Outcome } from '../../ports/outcome.js';
 import type { BoundDevice, IommufdContext } from './iommufd-context.js';
 import type { PageAnswer } from './page-request.js';
 import type { PhysicalIommu } from './physical.js';
@@ -54,7 +54,7 @@ export class Smmuv3EventHandler {
    * Takes one record; `answer` is what a stalled transaction waits for (VIO-67). EOPNOTSUPP, EINVAL (no such device) and
    * ENOENT (no virtual id, VIO-23) are what nobody was told of.
    */
-  handle(words: Smmuv3Words, answer: (answer: PageAnswer) => void = () => undefined): Reply {
+  handle(words: Smmuv3Words, answer: (answer: PageAnswer) => void = () => undefined): Outcome {
     const event = parseSmmuv3Event(words);
     const device = this.context.deviceOf(this.iommu, event.streamId);
     const channel = routeOfSmmuv3(event, device?.viommu !== undefined);
@@ -70,10 +70,10 @@ export class Smmuv3EventHandler {
     device: BoundDevice | undefined,
     words: Smmuv3Words,
     answer: (answer: PageAnswer) => void,
-  ): Reply {
-    if (channel === 'host-log' && !isForwarded(parseSmmuv3Event(words).id)) return refusal('EOPNOTSUPP');
-    if (device === undefined) return refusal('EINVAL');
-    if (channel === 'host-log') return refusal('EOPNOTSUPP');
+  ): Outcome {
+    if (channel === 'host-log' && !isForwarded(parseSmmuv3Event(words).id)) return failure('EOPNOTSUPP');
+    if (device === undefined) return failure('EINVAL');
+    if (channel === 'host-log') return failure('EOPNOTSUPP');
     if (channel === 'fault-queue')
       return this.context.reportPageRequest(device.id, stallRequest(parseSmmuv3Event(words)), answer);
     return reportVirtualEvent(device, words);
@@ -89,9 +89,9 @@ export class Smmuv3EventHandler {
 }
 
 // The lock covers the id alone: the report takes locks of its own.
-function reportVirtualEvent(device: BoundDevice, words: Smmuv3Words): Reply {
+function reportVirtualEvent(device: BoundDevice, words: Smmuv3Words): Outcome {
   const { viommu } = device;
-  if (viommu === undefined) return refusal('EOPNOTSUPP');
+  if (viommu === undefined) return failure('EOPNOTSUPP');
   const virtualId = viommu.withVdevices((lookup) => lookup.vdevId(device.physical));
   if (!virtualId.ok) return virtualId;
   const record = withVirtualStream(words, virtualId.value);

@@ -6,9 +6,8 @@ import {
 } from '../../abi/iommufd/fault.js';
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
 import { decode, encode } from '../../layout/codec.js';
-import { success } from '../../ports/outcome.js';
+import { failure, type Outcome, success } from '../../ports/outcome.js';
 import { DeliverList } from './deliver-list.js';
-import { type Reply, refusal } from './errno.js';
 import { EventFile, type PollState } from './event-file.js';
 import { IdSpace } from './id-space.js';
 import type { FaultGroup, PageRequest } from './page-request.js';
@@ -51,10 +50,10 @@ export class FaultQueue extends EventFile {
   }
 
   /** A complete group; ENODEV, with the group answered, when the queue is gone. */
-  report(group: FaultGroup): Reply {
+  report(group: FaultGroup): Outcome {
     if (this.closed) {
       group.answer('invalid');
-      return refusal('ENODEV');
+      return failure('ENODEV');
     }
     this.pending.append(group);
     this.wakeReaders();
@@ -62,9 +61,9 @@ export class FaultQueue extends EventFile {
   }
 
   /** write(2): responses of 8 bytes; bytes taken, or the error of the first response. */
-  write(buffer: UserBuffer, position = 0): Reply<number> {
-    if (this.closed) return refusal('ENODEV');
-    if (position !== 0 || buffer.length % PAGE_RESPONSE_BYTES !== 0) return refusal('ESPIPE');
+  write(buffer: UserBuffer, position = 0): Outcome<number> {
+    if (this.closed) return failure('ENODEV');
+    if (position !== 0 || buffer.length % PAGE_RESPONSE_BYTES !== 0) return failure('ESPIPE');
     for (let done = 0; done < buffer.length; done += PAGE_RESPONSE_BYTES) {
       const taken = this.takeResponse(buffer.get(done, PAGE_RESPONSE_BYTES));
       if (!taken.ok) return done === 0 ? taken : success(done);
@@ -83,8 +82,8 @@ export class FaultQueue extends EventFile {
     this.end();
   }
 
-  protected deliver(buffer: UserBuffer, position: number): Reply<number> {
-    if (position !== 0 || buffer.length % PAGE_FAULT_BYTES !== 0) return refusal('ESPIPE');
+  protected deliver(buffer: UserBuffer, position: number): Outcome<number> {
+    if (position !== 0 || buffer.length % PAGE_FAULT_BYTES !== 0) return failure('ESPIPE');
     let done = 0;
     for (let group = this.pending.takeFirst(); group !== undefined; group = this.pending.takeFirst()) {
       const copied = this.deliverGroup(group, buffer, done);
@@ -98,16 +97,16 @@ export class FaultQueue extends EventFile {
   }
 
   /** All messages of a group, or none: a cookie without its group would never be answered (VIO-62). */
-  private deliverGroup(group: FaultGroup, buffer: UserBuffer, at: number): Reply<number> {
+  private deliverGroup(group: FaultGroup, buffer: UserBuffer, at: number): Outcome<number> {
     const length = group.requests.length * PAGE_FAULT_BYTES;
-    if (length > buffer.length - at) return refusal('EINVAL');
+    if (length > buffer.length - at) return failure('EINVAL');
     const cookie = this.cookies.take();
-    if (cookie === undefined) return refusal('EBUSY');
+    if (cookie === undefined) return failure('EBUSY');
     let done = at;
     for (const request of group.requests) {
       if (!buffer.put(done, faultMessage(group.deviceId, request, cookie))) {
         this.cookies.give(cookie);
-        return refusal('EFAULT');
+        return failure('EFAULT');
       }
       done += PAGE_FAULT_BYTES;
     }
@@ -115,13 +114,13 @@ export class FaultQueue extends EventFile {
     return success(length);
   }
 
-  private takeResponse(bytes: Uint8Array | undefined): Reply {
-    if (bytes === undefined) return refusal('EFAULT');
+  private takeResponse(bytes: Uint8Array | undefined): Outcome {
+    if (bytes === undefined) return failure('EFAULT');
     const { cookie, code } = decode(iommu_hwpt_page_response, bytes);
     const { IOMMUFD_PAGE_RESP_SUCCESS, IOMMUFD_PAGE_RESP_INVALID } = iommufd_page_response_code;
-    if (code !== IOMMUFD_PAGE_RESP_SUCCESS && code !== IOMMUFD_PAGE_RESP_INVALID) return refusal('EINVAL');
+    if (code !== IOMMUFD_PAGE_RESP_SUCCESS && code !== IOMMUFD_PAGE_RESP_INVALID) return failure('EINVAL');
     const group = this.release(cookie);
-    if (group === undefined) return refusal('EINVAL');
+    if (group === undefined) return failure('EINVAL');
     group.answer(code === IOMMUFD_PAGE_RESP_SUCCESS ? 'success' : 'invalid');
     return success(undefined);
   }

@@ -1,5 +1,5 @@
 import { iommufd_hwpt_alloc_flags } from '../../abi/iommufd/hwpt.js';
-import { type Reply, refusal } from './errno.js';
+import { failure, type Outcome } from '../../ports/outcome.js';
 import type { ObjectTable } from './object-table.js';
 import type { Hwpt } from './objects.js';
 
@@ -26,22 +26,22 @@ const KNOWN_FLAGS =
 const NESTED_FLAGS = IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
 
 /** A page table on what `ptId` names; it keeps that, and its fault queue, from being destroyed. */
-export function allocHwpt(table: ObjectTable, request: HwptRequest): Reply<Hwpt> {
+export function allocHwpt(table: ObjectTable, request: HwptRequest): Outcome<Hwpt> {
   const flags = request.flags ?? 0;
   const nestParent = (flags & IOMMU_HWPT_ALLOC_NEST_PARENT) !== 0;
   const withFault = (flags & IOMMU_HWPT_FAULT_ID_VALID) !== 0;
-  if ((flags & ~KNOWN_FLAGS) !== 0 || (nestParent && withFault)) return refusal('EOPNOTSUPP');
+  if ((flags & ~KNOWN_FLAGS) !== 0 || (nestParent && withFault)) return failure('EOPNOTSUPP');
   const device = table.find('device', request.deviceId);
   const on = table.any(request.ptId);
-  if (device === undefined || on === undefined) return refusal('ENOENT');
-  if (on.kind !== 'ioas' && on.kind !== 'hwpt' && on.kind !== 'viommu') return refusal('EINVAL');
+  if (device === undefined || on === undefined) return failure('ENOENT');
+  if (on.kind !== 'ioas' && on.kind !== 'hwpt' && on.kind !== 'viommu') return failure('EINVAL');
   if (on.kind !== 'ioas') {
-    if ((flags & ~NESTED_FLAGS) !== 0) return refusal('EOPNOTSUPP');
-    if (on.iommu !== device.physical.iommu) return refusal('EINVAL');
-    if (on.kind === 'hwpt' && !on.nestParent) return refusal('EINVAL');
+    if ((flags & ~NESTED_FLAGS) !== 0) return failure('EOPNOTSUPP');
+    if (on.iommu !== device.physical.iommu) return failure('EINVAL');
+    if (on.kind === 'hwpt' && !on.nestParent) return failure('EINVAL');
   }
   const fault = withFault ? table.find('fault', request.faultId ?? 0) : undefined;
-  if (withFault && fault === undefined) return refusal('ENOENT');
+  if (withFault && fault === undefined) return failure('ENOENT');
   const iommu = device.physical.iommu;
   const made = table.add<'hwpt'>((id) => ({
     kind: 'hwpt',

@@ -1,6 +1,5 @@
-import { success } from '../../ports/outcome.js';
+import { failure, type Outcome, success } from '../../ports/outcome.js';
 import { attach, DeviceBindings, detach, reportPageRequest } from './device-binding.js';
-import { type Reply, refusal } from './errno.js';
 import { FaultQueue, type FaultQueueOptions } from './fault-queue.js';
 import { allocHwpt, type HwptRequest } from './hwpt-alloc.js';
 import { ObjectTable } from './object-table.js';
@@ -58,47 +57,47 @@ export class IommufdContext {
   }
 
   /** A new address space: its id. */
-  allocIoas(): Reply<number> {
+  allocIoas(): Outcome<number> {
     return idOf(this.table.add<'ioas'>((id) => ({ kind: 'ioas', id, users: 0 })));
   }
 
   /** A new page-fault queue: its id. */
-  allocFault(options?: FaultQueueOptions): Reply<number> {
+  allocFault(options?: FaultQueueOptions): Outcome<number> {
     return idOf(this.table.add<'fault'>((id) => ({ kind: 'fault', id, users: 0, queue: new FaultQueue(options) })));
   }
 
-  allocHwpt(request: HwptRequest): Reply<number> {
+  allocHwpt(request: HwptRequest): Outcome<number> {
     return idOf(allocHwpt(this.table, request));
   }
 
-  allocViommu(request: ViommuRequest): Reply<number> {
+  allocViommu(request: ViommuRequest): Outcome<number> {
     return idOf(allocViommu(this.table, request));
   }
 
-  allocVdevice(request: VdeviceRequest): Reply<number> {
+  allocVdevice(request: VdeviceRequest): Outcome<number> {
     return idOf(allocVdevice(this.table, request));
   }
 
-  allocVeventq(request: VeventqRequest, options?: VeventQueueOptions): Reply<number> {
+  allocVeventq(request: VeventqRequest, options?: VeventQueueOptions): Outcome<number> {
     return idOf(allocVeventq(this.table, request, this.maxDepth, options));
   }
 
   /** Binds a device of the host: the id of its DEVICE. EBUSY when it is bound. */
-  bindDevice(physical: PhysicalDevice): Reply<number> {
+  bindDevice(physical: PhysicalDevice): Outcome<number> {
     return idOf(this.bindings.bind(physical));
   }
 
   /** Detaches and unbinds; the VDEVICE goes by force and leaves its id dead (VIO-04). */
-  unbindDevice(deviceId: number): Reply {
+  unbindDevice(deviceId: number): Outcome {
     return this.withDevice(deviceId, (device) => this.bindings.unbind(device));
   }
 
   /** Attaches a device to a HWPT or an IOAS, from wherever it is: the id of its page table. */
-  attachDevice(deviceId: number, ptId: number): Reply<number> {
+  attachDevice(deviceId: number, ptId: number): Outcome<number> {
     return this.withDevice(deviceId, (device) => idOf(attach(this.table, device, ptId)));
   }
 
-  detachDevice(deviceId: number): Reply {
+  detachDevice(deviceId: number): Outcome {
     return this.withDevice(deviceId, (device) => {
       detach(this.table, device);
       return success(undefined);
@@ -106,10 +105,10 @@ export class IommufdContext {
   }
 
   /** ENOENT for ids that are free, EBUSY for objects that others need (VIO-04). */
-  destroy(id: number): Reply {
+  destroy(id: number): Outcome {
     const object = this.table.any(id);
-    if (object === undefined) return this.table.clearTombstone(id) ? success(undefined) : refusal('ENOENT');
-    if (object.users > 0) return refusal('EBUSY');
+    if (object === undefined) return this.table.clearTombstone(id) ? success(undefined) : failure('ENOENT');
+    if (object.users > 0) return failure('EBUSY');
     if (object.kind === 'vdevice') requireUnlocked(object.viommu);
     this.table.remove(id);
     release(object);
@@ -145,17 +144,17 @@ export class IommufdContext {
   }
 
   /** A page request of a device; `answer` is called once, perhaps before this returns (VIO-24, VIO-67). */
-  reportPageRequest(deviceId: number, request: PageRequest, answer: (answer: PageAnswer) => void): Reply {
+  reportPageRequest(deviceId: number, request: PageRequest, answer: (answer: PageAnswer) => void): Outcome {
     return this.withDevice(deviceId, (device) => reportPageRequest(device, request, answer));
   }
 
-  private withDevice<T>(id: number, act: (device: Device) => Reply<T>): Reply<T> {
+  private withDevice<T>(id: number, act: (device: Device) => Outcome<T>): Outcome<T> {
     const device = this.table.find('device', id);
-    return device === undefined ? refusal('ENOENT') : act(device);
+    return device === undefined ? failure('ENOENT') : act(device);
   }
 }
 
-function idOf(made: Reply<{ readonly id: number }>): Reply<number> {
+function idOf(made: Outcome<{ readonly id: number }>): Outcome<number> {
   return made.ok ? success(made.value.id) : made;
 }
 

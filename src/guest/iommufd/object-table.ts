@@ -1,5 +1,4 @@
-import { success } from '../../ports/outcome.js';
-import { type Reply, refusal } from './errno.js';
+import { failure, type Outcome, success } from '../../ports/outcome.js';
 import { IdSpace } from './id-space.js';
 import type { IommufdObject, ObjectKind, ObjectOf } from './objects.js';
 
@@ -22,9 +21,9 @@ export class ObjectTable {
   }
 
   /** ENOMEM when no id is left. */
-  add<K extends ObjectKind>(make: (id: number) => ObjectOf<K>): Reply<ObjectOf<K>> {
+  add<K extends ObjectKind>(make: (id: number) => ObjectOf<K>): Outcome<ObjectOf<K>> {
     const id = this.ids.take();
-    if (id === undefined) return refusal('ENOMEM');
+    if (id === undefined) return failure('ENOMEM');
     const made = make(id);
     this.entries.set(id, made as IommufdObject);
     return success(made);

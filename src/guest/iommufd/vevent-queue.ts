@@ -1,8 +1,7 @@
 import { iommu_veventq_flag, iommufd_vevent_header } from '../../abi/iommufd/viommu.js';
 import { encode } from '../../layout/codec.js';
-import { success } from '../../ports/outcome.js';
+import { failure, type Outcome, success } from '../../ports/outcome.js';
 import { DeliverList } from './deliver-list.js';
-import { type Reply, refusal } from './errno.js';
 import { EventFile, type PollState } from './event-file.js';
 import type { UserBuffer } from './user-buffer.js';
 
@@ -59,13 +58,13 @@ export class VeventQueue extends EventFile {
   }
 
   /** Stores one event (its payload is copied), or marks it as lost; ENOMEM when there was no memory (VIO-44). */
-  report(payload: Uint8Array): Reply {
-    if (this.closed) return refusal('EOPNOTSUPP');
-    if (payload.length === 0) return refusal('EINVAL');
+  report(payload: Uint8Array): Outcome {
+    if (this.closed) return failure('EOPNOTSUPP');
+    if (payload.length === 0) return failure('EINVAL');
     if (this.stored >= this.depth) return this.append(this.lost);
     if (!this.allocate()) {
       this.append(this.lost);
-      return refusal('ENOMEM');
+      return failure('ENOMEM');
     }
     this.stored++;
     return this.append({ sequence: 0, payload: payload.slice() });
@@ -79,7 +78,7 @@ export class VeventQueue extends EventFile {
   }
 
   // A lost header that is last gives way: to itself with a new number, or to an event, whose number then shows the gap (VIO-43).
-  private append(node: Node): Reply {
+  private append(node: Node): Outcome {
     if (this.list.last === this.lost) this.list.dropLast();
     this.list.append(node);
     node.sequence = this.sequence;
@@ -88,18 +87,18 @@ export class VeventQueue extends EventFile {
     return success(undefined);
   }
 
-  protected deliver(buffer: UserBuffer, position: number): Reply<number> {
-    if (position !== 0) return refusal('ESPIPE');
+  protected deliver(buffer: UserBuffer, position: number): Outcome<number> {
+    if (position !== 0) return failure('ESPIPE');
     let done = 0;
     for (let node = this.list.takeFirst(); node !== undefined; node = this.list.takeFirst()) {
       const length = VEVENT_HEADER_BYTES + (node.payload?.length ?? 0);
       if (length > buffer.length - done) {
         this.restore(node);
-        return done === 0 ? refusal('EINVAL') : success(done);
+        return done === 0 ? failure('EINVAL') : success(done);
       }
       if (!copyRecord(node, buffer, done)) {
         this.restore(node);
-        return done === 0 ? refusal('EFAULT') : success(done);
+        return done === 0 ? failure('EFAULT') : success(done);
       }
       if (node !== this.lost) this.stored--;
       done += length;

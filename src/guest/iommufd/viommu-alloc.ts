@@ -1,5 +1,5 @@
 import { iommu_veventq_type, iommu_viommu_type } from '../../abi/iommufd/viommu.js';
-import { type Reply, refusal } from './errno.js';
+import { failure, type Outcome } from '../../ports/outcome.js';
 import type { ObjectTable } from './object-table.js';
 import type { Vdevice, Veventq, Viommu } from './objects.js';
 import { VeventQueue, type VeventQueueOptions } from './vevent-queue.js';
@@ -32,16 +32,16 @@ export interface VeventqRequest {
 }
 
 /** A slice of the physical IOMMU of a device, on a page table that may be a parent (VIO-02). */
-export function allocViommu(table: ObjectTable, request: ViommuRequest): Reply<Viommu> {
+export function allocViommu(table: ObjectTable, request: ViommuRequest): Outcome<Viommu> {
   const { flags = 0, type } = request;
-  if (flags !== 0 || type === iommu_viommu_type.IOMMU_VIOMMU_TYPE_DEFAULT) return refusal('EOPNOTSUPP');
+  if (flags !== 0 || type === iommu_viommu_type.IOMMU_VIOMMU_TYPE_DEFAULT) return failure('EOPNOTSUPP');
   const device = table.find('device', request.deviceId);
-  if (device === undefined) return refusal('ENOENT');
+  if (device === undefined) return failure('ENOENT');
   const iommu = device.physical.iommu;
-  if (!iommu.viommuTypes.includes(type)) return refusal('EOPNOTSUPP');
+  if (!iommu.viommuTypes.includes(type)) return failure('EOPNOTSUPP');
   const hwpt = table.find('hwpt', request.hwptId);
-  if (hwpt === undefined) return refusal('ENOENT');
-  if (!hwpt.nestParent || hwpt.iommu !== iommu) return refusal('EINVAL');
+  if (hwpt === undefined) return failure('ENOENT');
+  if (!hwpt.nestParent || hwpt.iommu !== iommu) return failure('EINVAL');
   const made = table.add<'viommu'>((id) => ({
     kind: 'viommu',
     id,
@@ -58,14 +58,14 @@ export function allocViommu(table: ObjectTable, request: ViommuRequest): Reply<V
 }
 
 /** A device's virtual id on a virtual IOMMU (VIO-03). */
-export function allocVdevice(table: ObjectTable, request: VdeviceRequest): Reply<Vdevice> {
+export function allocVdevice(table: ObjectTable, request: VdeviceRequest): Outcome<Vdevice> {
   const viommu = table.find('viommu', request.viommuId);
   const device = table.find('device', request.deviceId);
-  if (viommu === undefined || device === undefined) return refusal('ENOENT');
-  if (device.physical.iommu !== viommu.iommu) return refusal('EINVAL');
-  if (request.virtId < 0n || request.virtId >> BigInt(viommu.iommu.virtIdBits) !== 0n) return refusal('EINVAL');
-  if (device.destroying) return refusal('ENOENT');
-  if (device.vdevice !== undefined || viommu.vdevices.has(request.virtId)) return refusal('EEXIST');
+  if (viommu === undefined || device === undefined) return failure('ENOENT');
+  if (device.physical.iommu !== viommu.iommu) return failure('EINVAL');
+  if (request.virtId < 0n || request.virtId >> BigInt(viommu.iommu.virtIdBits) !== 0n) return failure('EINVAL');
+  if (device.destroying) return failure('ENOENT');
+  if (device.vdevice !== undefined || viommu.vdevices.has(request.virtId)) return failure('EEXIST');
   requireUnlocked(viommu);
   const made = table.add<'vdevice'>((id) => ({
     kind: 'vdevice',
@@ -105,15 +105,15 @@ export function allocVeventq(
   request: VeventqRequest,
   maxDepth: number,
   options?: VeventQueueOptions,
-): Reply<Veventq> {
+): Outcome<Veventq> {
   const { flags = 0, reserved = 0, type, depth } = request;
   if (flags !== 0 || reserved !== 0 || type === iommu_veventq_type.IOMMU_VEVENTQ_TYPE_DEFAULT)
-    return refusal('EOPNOTSUPP');
-  if (depth === 0 || depth > maxDepth) return refusal('EINVAL');
+    return failure('EOPNOTSUPP');
+  if (depth === 0 || depth > maxDepth) return failure('EINVAL');
   const viommu = table.find('viommu', request.viommuId);
-  if (viommu === undefined) return refusal('ENOENT');
-  if (!viommu.iommu.veventTypes.includes(type)) return refusal('EOPNOTSUPP');
-  if (viommu.queues.has(type)) return refusal('EEXIST');
+  if (viommu === undefined) return failure('ENOENT');
+  if (!viommu.iommu.veventTypes.includes(type)) return failure('EOPNOTSUPP');
+  if (viommu.queues.has(type)) return failure('EEXIST');
   const queue = new VeventQueue(type, depth, options);
   const made = table.add<'veventq'>((id) => ({ kind: 'veventq', id, users: 0, viommu, queue }));
   if (!made.ok) return made;
