@@ -2,12 +2,15 @@
 
 export { DomainNumberPool, type DomainPolicy } from './guest/device-id/domain-number-pool.js';
 export { LogicalDeviceIdTable } from './guest/device-id/logical-device-id-table.js';
+export { IommufdContext } from './guest/iommufd/iommufd-context.js';
 export { BootedGuest, type BootOptions, bootGuest } from './guest/machine/boot.js';
 export type { DeviceSpace, GuestCpu, GuestMachine } from './guest/machine/guest-machine.js';
 export { BarDriver } from './guest/pci/bar-driver.js';
 export { NvmeDriver } from './guest/pci/nvme-driver.js';
 export { PciCore } from './guest/pci/pci-core.js';
 export type { BoundFunction, PciDriver } from './guest/pci/pci-driver.js';
+export { PvIommu } from './guest/pv-iommu/pv-iommu.js';
+export { startPvIommu } from './guest/pv-iommu/start.js';
 export type {
   ChannelOffer,
   CompletionHandler,

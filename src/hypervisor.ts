@@ -3,6 +3,7 @@
 export type { CallHandler, GuestCall } from './hypervisor/call-frame.js';
 export type { CallRegistry, CallSizes } from './hypervisor/call-registry.js';
 export { HypervisorError } from './hypervisor/hypervisor-error.js';
+export { type IommuOptions, RECORDED_RULES, USUAL_RULES } from './hypervisor/iommu/iommu-options.js';
 export { Partition } from './hypervisor/partition.js';
 export type { FeatureBits, FlushRequest, GuestCrash, PartitionOptions } from './hypervisor/partition-options.js';
 export type {

@@ -3,6 +3,7 @@ import type { GuestMemory } from '../ports/guest-memory.js';
 import type { InterruptSink } from '../ports/interrupt-sink.js';
 import type { RunQueue } from '../ports/run-queue.js';
 import type { TraceSink } from '../ports/trace-sink.js';
+import type { IommuOptions } from './iommu/iommu-options.js';
 
 /** Bits that a partition's feature leaves have besides the usual ones: HV_FEATURES_* of include/hyperv/hvgdk_mini.h. */
 export interface FeatureBits {
@@ -66,6 +67,8 @@ export interface PartitionOptions {
   readonly gicdGpa?: number;
   /** Affinity of a VP as GICD_IROUTER holds it; its index in fields of 8 bits unless told otherwise. */
   readonly affinityOf?: (vp: number) => bigint;
+  /** Device domains: of the second stage for a root partition, of the first for another. Without it no such call is served. */
+  readonly iommu?: IommuOptions;
   readonly onFlush?: (request: FlushRequest) => void;
   readonly onCrash?: (crash: GuestCrash) => void;
 }

@@ -20,6 +20,7 @@ import { GICD_BYTES, GicDistributor } from './devices/gic-distributor.js';
 import { InterruptTable } from './devices/interrupt-table.js';
 import { Dispatcher } from './dispatcher.js';
 import { HypervisorError } from './hypervisor-error.js';
+import type { PartitionIommu } from './iommu/serve-device-domains.js';
 import type { PartitionCore } from './partition-core.js';
 import type { PartitionOptions } from './partition-options.js';
 import { executeCall, type InstructionResult } from './register-calls.js';
@@ -74,6 +75,8 @@ export class Partition implements HostPort, PartitionCore {
   readonly calls: CallRegistry;
   /** What a root partition manages; undefined for another. */
   readonly machine: RootMachine | undefined;
+  /** Device domains and what devices reach through them, if the partition has an IOMMU. */
+  readonly iommu: PartitionIommu | undefined;
   /** Where device interrupts are aimed on arm64, if it is to be there. */
   readonly distributor: GicDistributor | undefined;
   private readonly processors = new Map<number, VirtualProcessor>();
@@ -116,7 +119,9 @@ export class Partition implements HostPort, PartitionCore {
       continuation: options.continuation ?? 'retry',
     });
     this.callTrace = this.isTraced ? new CallTrace(this.trace, arch, memory, this.calls) : undefined;
-    this.machine = serveAll(this.calls, this);
+    const { machine, iommu } = serveAll(this.calls, this);
+    this.machine = machine;
+    this.iommu = iommu;
     this.distributor = this.makeDistributor();
   }
 

@@ -5,8 +5,7 @@ import type { GuestMemory } from '../../ports/guest-memory.js';
 import type { GuestCall } from '../call-frame.js';
 import type { CallRegistry } from '../call-registry.js';
 import { gpaNumber } from '../gpa.js';
-import type { PageAccount } from '../root/page-account.js';
-import type { RootMachine } from '../root/root-machine.js';
+import type { PageAccount, PageAccounts } from '../root/page-account.js';
 
 const {
   HV_STATUS_SUCCESS: SUCCESS,
@@ -27,7 +26,11 @@ export interface DepositingPartition {
  * at the first frame that is no memory of the guest or was deposited before; a withdrawal with HV_STATUS_NO_RESOURCES when
  * the hypervisor has no more frames to spare, which Linux takes for the end.
  */
-export function serveRootMemory(calls: CallRegistry, core: DepositingPartition, { accounts }: RootMachine): void {
+export function serveRootMemory(
+  calls: CallRegistry,
+  core: DepositingPartition,
+  { accounts }: { readonly accounts: PageAccounts },
+): void {
   const accountOf = ({ input }: GuestCall): PageAccount | undefined => {
     const id = input.getBigUint64(0, true);
     return accounts.of(core.isSelf(id) ? core.partitionId : id);

@@ -1,4 +1,5 @@
 import type { CallRegistry } from '../call-registry.js';
+import { type PartitionIommu, serveDeviceDomains } from '../iommu/serve-device-domains.js';
 import type { PartitionCore } from '../partition-core.js';
 import type { RootMachine } from '../root/root-machine.js';
 import { serveExtended } from './extended.js';
@@ -10,8 +11,15 @@ import { serveRoot } from './root-calls.js';
 import { serveTlbFlush } from './tlb-flush.js';
 import { serveVpRegisters } from './vp-registers.js';
 
-/** The calls that a partition has; the machine that it manages, if it is the root partition. */
-export function serveAll(calls: CallRegistry, partition: PartitionCore): RootMachine | undefined {
+/** What the calls of a partition work on, where it has that. */
+export interface Served {
+  /** The machine that a root partition manages. */
+  readonly machine: RootMachine | undefined;
+  readonly iommu: PartitionIommu | undefined;
+}
+
+/** Serves the calls that a partition has. */
+export function serveAll(calls: CallRegistry, partition: PartitionCore): Served {
   servePortCalls(calls, partition);
   serveVpRegisters(calls, partition);
   serveRetarget(calls, partition);
@@ -19,5 +27,7 @@ export function serveAll(calls: CallRegistry, partition: PartitionCore): RootMac
   serveTlbFlush(calls, partition);
   serveIpi(calls, partition);
   serveExtended(calls, partition);
-  return serveRoot(calls, partition);
+  const machine = serveRoot(calls, partition);
+  const { iommu } = partition.options;
+  return { machine, iommu: iommu && serveDeviceDomains(calls, partition, iommu, machine?.accounts) };
 }

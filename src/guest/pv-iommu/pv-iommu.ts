@@ -1,0 +1,200 @@
+import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
+import type { LogicalDeviceIdLookup } from '../device-id/logical-device-id-table.js';
+import type { FunctionConfig } from '../pci/function-config.js';
+import { type AtsSwitch, atsOf } from './ats.js';
+import { type PvIommuCapabilities, queryDeviceEnabled } from './capabilities.js';
+import { type DomainSource, PagingDomain } from './paging-domain.js';
+import { type IommuFunction, PvDevice, type PvDomain, type StaticDomain } from './pv-device.js';
+
+/** What tells of functions that come, and of those that go when it can (PciCore). */
+export interface FunctionNotices {
+  onAdd(notifier: (fn: IommuFunction & { readonly config?: FunctionConfig }) => void): void;
+  onRemove?(notifier: (fn: IommuFunction) => void): void;
+}
+
+export interface AttachRules {
+  readonly defaultDomain: 'paging' | 'identity' | 'blocked' | 'none';
+  readonly detachFirst: boolean;
+}
+
+/** Counts, for finding what was left behind. */
+export interface PvIommuState {
+  readonly devices: number;
+  readonly pagingDomains: number;
+  /** The two static ones included. */
+  readonly domainIds: number;
+}
+
+/** The guest's driver of the paravirtual IOMMU: finds devices by the logical ids of their buses and puts them into domains. */
+export class PvIommu {
+  readonly capabilities: PvIommuCapabilities;
+  readonly identity: StaticDomain;
+  readonly blocked: StaticDomain;
+  /** All that iommu_capable says yes to: DMA sees what the caches have (PVI-10). */
+  readonly isCacheCoherent = true;
+  private readonly source: DomainSource;
+  private readonly ids: LogicalDeviceIdLookup;
+  private readonly rules: AttachRules;
+  private readonly devices = new Map<IommuFunction, PvDevice>();
+  private readonly defaults = new Map<PvDevice, PvDomain>();
+  private readonly paging = new Set<PagingDomain>();
+
+  constructor(
+    source: DomainSource,
+    ids: LogicalDeviceIdLookup,
+    statics: { readonly identity: StaticDomain; readonly blocked: StaticDomain },
+    rules: AttachRules,
+  ) {
+    this.source = source;
+    this.ids = ids;
+    this.capabilities = source.capabilities;
+    this.identity = statics.identity;
+    this.blocked = statics.blocked;
+    this.rules = rules;
+  }
+
+  get state(): PvIommuState {
+    return { devices: this.devices.size, pagingDomains: this.paging.size, domainIds: this.source.ids.taken };
+  }
+
+  /** Puts functions into their default domain as they are found, and takes them out again. */
+  follow(notices: FunctionNotices): void {
+    notices.onAdd((fn) => {
+      // Nobody reads the function's configuration for a switch that nobody would turn.
+      const ats = this.capabilities.hasAts && fn.config !== undefined ? atsOf(fn.config) : undefined;
+      this.add(fn, ats);
+    });
+    notices.onRemove?.((fn) => {
+      const device = this.deviceOf(fn);
+      if (device !== undefined) this.release(device);
+    });
+  }
+
+  /** Finds a function and attaches its default domain. ENODEV for one that does its DMA without an IOMMU (PVI-23). */
+  add(fn: IommuFunction, ats?: AtsSwitch): Outcome<PvDevice> {
+    const found = this.probe(fn, ats);
+    if (!found.ok || this.rules.defaultDomain === 'none') return found;
+    const domain = this.makeDefault(this.rules.defaultDomain);
+    if (!domain.ok) return this.forget(fn, domain);
+    const attached = this.attach(found.value, domain.value);
+    if (attached.ok) {
+      this.defaults.set(found.value, domain.value);
+      return found;
+    }
+    if (domain.value instanceof PagingDomain) this.freeDomain(domain.value);
+    return this.forget(fn, attached);
+  }
+
+  deviceOf(fn: IommuFunction): PvDevice | undefined {
+    return this.devices.get(fn);
+  }
+
+  /** The domain that a function got when it was found. */
+  defaultOf(device: PvDevice): PvDomain | undefined {
+    return this.defaults.get(device);
+  }
+
+  /**
+   * Finds a function: its bus has a logical id and the hypervisor says that the IOMMU is in front of it. Undefined is what is
+   * not a PCI function. ENODEV else.
+   */
+  probe(fn: IommuFunction | undefined, ats?: AtsSwitch): Outcome<PvDevice> {
+    if (fn === undefined) return failure('ENODEV');
+    const id = this.ids.deviceId(fn.domain, fn.devfn);
+    if (!id.ok) return id;
+    const enabled = queryDeviceEnabled(this.source.calls.page, id.value);
+    if (!enabled.ok) return enabled;
+    if (!enabled.value) return failure('ENODEV');
+    const device = new PvDevice(fn, ats);
+    this.devices.set(fn, device);
+    return success(device);
+  }
+
+  /** A new domain with tables; `pageSizes` fewer sizes than the IOMMU has. */
+  allocate(pageSizes?: bigint): Outcome<PagingDomain> {
+    const made = PagingDomain.create(this.source, pageSizes);
+    if (made.ok) this.paging.add(made.value);
+    return made;
+  }
+
+  /** Ends a domain; EBUSY while a device is in it. */
+  freeDomain(domain: PagingDomain): Outcome {
+    const freed = domain.free();
+    if (freed.ok || freed.errno !== 'EBUSY') this.paging.delete(domain);
+    return freed;
+  }
+
+  /** Moves a device into a domain, from wherever it is. */
+  attach(device: PvDevice, domain: PvDomain): Outcome {
+    // In front of the call: a look-up may wait, and between page and call nothing may (LDID-27).
+    const id = this.ids.deviceId(device.fn.domain, device.fn.devfn);
+    if (!id.ok) return id;
+    // A device that keeps translations would go on using them in a domain that has none.
+    if (domain.kind === 'blocked' && device.ats?.isOn) device.ats.set(false);
+    const left = this.detachFirst(device, domain, id.value);
+    if (!left.ok) return left;
+    const attached = this.source.calls.attach(domain.id, id.value);
+    if (!attached.ok) {
+      if (domain.kind === 'blocked') this.warn('pviommu-not-blocked', device, attached.errno);
+      return attached;
+    }
+    device.attached?.devices.delete(device);
+    device.attached = domain;
+    domain.devices.add(device);
+    const wantsAts = domain.kind !== 'blocked' && this.capabilities.hasAts;
+    if (wantsAts && device.ats !== undefined && !device.ats.isOn) device.ats.set(true);
+    return DONE;
+  }
+
+  /**
+   * Lets a device go: into the blocked domain, then its default domain ends (PVI-27). What fails is reported, and the device is
+   * forgotten all the same: it is going. ENODEV means that the id of its bus went first.
+   */
+  release(device: PvDevice): Outcome {
+    const blocked = this.attach(device, this.blocked);
+    if (!blocked.ok && blocked.errno === 'ENODEV') this.warn('pviommu-released-without-id', device, blocked.errno);
+    device.attached?.devices.delete(device);
+    device.attached = undefined;
+    this.devices.delete(device.fn);
+    const own = this.defaults.get(device);
+    this.defaults.delete(device);
+    if (own instanceof PagingDomain) this.freeDomain(own);
+    return blocked;
+  }
+
+  /** Gives a device another default domain, as a write to the group's type in sysfs does; the old one ends. */
+  changeDefault(device: PvDevice, kind: 'paging' | 'identity' | 'blocked'): Outcome<PvDomain> {
+    const domain = this.makeDefault(kind);
+    if (!domain.ok) return domain;
+    const attached = this.attach(device, domain.value);
+    const left = attached.ok ? this.defaults.get(device) : domain.value;
+    if (attached.ok) this.defaults.set(device, domain.value);
+    if (left instanceof PagingDomain) this.freeDomain(left);
+    return attached.ok ? domain : attached;
+  }
+
+  private makeDefault(kind: 'paging' | 'identity' | 'blocked'): Outcome<PvDomain> {
+    return kind === 'paging' ? this.allocate() : success(this[kind]);
+  }
+
+  private forget(fn: IommuFunction, why: Outcome<unknown>): Outcome<PvDevice> {
+    this.devices.delete(fn);
+    return why.ok ? failure('EIO') : why;
+  }
+
+  private detachFirst(device: PvDevice, domain: PvDomain, deviceId: bigint): Outcome {
+    const old = device.attached;
+    if (!this.rules.detachFirst || old === undefined || old === domain) return DONE;
+    const detached = this.source.calls.detach(deviceId);
+    if (!detached.ok) return detached;
+    old.devices.delete(device);
+    device.attached = undefined;
+    if (old instanceof PagingDomain) old.flushAll();
+    return DONE;
+  }
+
+  private warn(code: string, device: PvDevice, errno: string): void {
+    const { domain, devfn } = device.fn;
+    this.source.calls.page.machine.log({ level: 'warn', code, fields: { domain, devfn, errno } });
+  }
+}
