@@ -1,0 +1,274 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { DomainIds } from '../../../src/guest/root-iommu/domain-ids.js';
+import { CODES } from './fake-hypervisor.js';
+import { codesOf, errnoOf, gained, nvme, pagesOf, pagingDomain, rig } from './rig.js';
+
+const NVME = '1800000000000040';
+const SELF = 'ffffffffffffffff';
+
+const attach = suite('attach and detach');
+
+attach('IOMMU-33: identity is domain 0, blocked is domain 0xFFFFFFFF; a device moves without a detach', () => {
+  const r = rig();
+  const device = nvme();
+  for (const domain of [r.iommu.identity, r.iommu.blocked])
+    assert.is(errnoOf(r.iommu.attach(domain, device)), undefined);
+  assert.equal(
+    r.hv.made.map((call) => call.input),
+    [`${SELF}0000000000000000${'0000000000000000'}${NVME}`, `${SELF}0000000000000000${'00000000ffffffff'}${NVME}`],
+  );
+  assert.is(device.domain, r.iommu.blocked);
+  assert.equal([r.iommu.identity.numAttached, r.iommu.blocked.numAttached], [0, 1]);
+});
+
+attach('IOMMU-32: two attaches in a row without a detach; the older drivers detach before each but the first', () => {
+  for (const [detachPolicy, codes] of [
+    ['move', [CODES.attach, CODES.attach, CODES.attach]],
+    ['always', [CODES.attach, CODES.detach, CODES.attach, CODES.detach, CODES.attach]],
+  ] as const) {
+    const r = rig({ detachPolicy });
+    const domain = pagingDomain(r);
+    const device = nvme();
+    for (const next of [r.iommu.identity, domain, r.iommu.identity]) r.iommu.attach(next, device);
+    assert.equal(r.hv.codes, codes);
+    assert.equal([r.iommu.identity.numAttached, domain.numAttached], [1, 0]);
+  }
+});
+
+attach(
+  'IOMMU-30, IOMMU-31: what cannot be attached is EINVAL; IOMMU-28: an L1VH partition has no device domains',
+  () => {
+    const r = rig();
+    assert.is(errnoOf(r.iommu.attach(r.iommu.identity, nvme({ isPci: false }))), 'EINVAL');
+    const domain = pagingDomain(r);
+    const l1vh = rig({ flavour: 'l1vh', directAttach: true });
+    assert.is(errnoOf(l1vh.iommu.attach(domain, nvme())), 'EINVAL');
+    assert.is(errnoOf(l1vh.iommu.allocPaging()), 'EOPNOTSUPP');
+    const device = nvme();
+    assert.is(errnoOf(l1vh.iommu.attach(l1vh.iommu.identity, device)), undefined);
+    assert.is(device.domain, l1vh.iommu.identity);
+    assert.is(errnoOf(l1vh.iommu.attach(l1vh.iommu.blocked, device)), undefined);
+    assert.is(l1vh.iommu.blocked.numAttached, 1);
+    assert.equal([r.hv.codes, l1vh.hv.codes], [[], []]);
+  },
+);
+
+/** Flavour, device id of the call, calls. */
+const DIRECT = [
+  ['root', NVME, [CODES.attach, CODES.detach, CODES.attachDevice, CODES.detachDevice, CODES.attach]],
+  ['l1vh', '1800000000000000', [CODES.attachDevice, CODES.detachDevice]],
+] as const;
+
+for (const [flavour, deviceId, codes] of DIRECT) {
+  attach(`IOMMU-35, IOMMU-40, IOMMU-26: direct attach on ${flavour}`, () => {
+    const r = rig({ flavour, directAttach: true });
+    const domain = gained(r.iommu.allocDirect(0x42n));
+    const device = nvme({ atsCapable: true });
+    for (const next of [r.iommu.identity, domain, r.iommu.identity])
+      assert.is(errnoOf(r.iommu.attach(next, device)), undefined);
+    assert.equal(r.hv.codes, codes);
+    const [given, taken] = r.hv.made.filter((call) => call.code === 0x82 || call.code === 0x83);
+    assert.is(given!.input, `4200000000000000${deviceId}41000000${'00000000'}1800000000000000${'0000000000000000'}`);
+    assert.is(taken!.input, '42000000000000001800000000000000');
+    assert.is(errnoOf(r.iommu.free(domain)), undefined);
+    assert.is(r.hv.count(CODES.delete), 0);
+  });
+}
+
+attach('IOMMU-34: memory asked for goes to the partition that needs it, one page, and the attach is made again', () => {
+  const r = rig({ flavour: 'l1vh', directAttach: true });
+  r.hv.refuse(CODES.attachDevice, 0x0b, { times: 2 });
+  r.iommu.attach(gained(r.iommu.allocDirect(0x42n)), nvme());
+  assert.equal(r.hv.codes, [0x82, 0x48, 0x82, 0x48, 0x82]);
+  assert.is(r.hv.made[1]!.input.slice(0, 16), '4200000000000000');
+  assert.is(r.hv.made[1]!.reps, 1);
+  const root = rig();
+  root.hv.refuse(CODES.attach, 0x0b);
+  root.iommu.attach(root.iommu.blocked, nvme());
+  assert.equal(root.hv.codes, [0xb2, 0x48, 0xb2]);
+  assert.is(root.hv.made[1]!.input.slice(0, 16), SELF);
+});
+
+attach('IOMMU-37: a device that is in the domain already is as good as attached', () => {
+  const r = rig();
+  r.hv.refuse(CODES.attach, 0x66);
+  const device = nvme();
+  assert.is(errnoOf(r.iommu.attach(r.iommu.identity, device)), undefined);
+  assert.is(device.domain, r.iommu.identity);
+});
+
+attach('IOMMU-36: an attach that fails leaves the device where it was', () => {
+  const r = rig();
+  const domain = pagingDomain(r);
+  const device = nvme();
+  r.iommu.attach(r.iommu.identity, device);
+  r.hv.refuse(CODES.attach, 0x06);
+  assert.is(errnoOf(r.iommu.attach(domain, device)), 'EIO');
+  assert.is(device.domain, r.iommu.identity);
+  assert.equal([r.iommu.identity.numAttached, domain.numAttached], [1, 0]);
+});
+
+for (const again of ['succeeds', 'fails'] as const) {
+  attach(`IOMMU-36: behind a detach the old domain is tried once more, and that ${again}`, () => {
+    const r = rig({ detachPolicy: 'always' });
+    const domain = pagingDomain(r);
+    const device = nvme();
+    r.iommu.attach(r.iommu.identity, device);
+    r.hv.made.length = 0;
+    r.hv.refuse(CODES.attach, 0x05, { times: 1 });
+    if (again === 'fails') r.hv.refuse(CODES.attach, 0x06, { times: 1 });
+    assert.is(errnoOf(r.iommu.attach(domain, device)), 'EINVAL');
+    assert.equal(r.hv.codes, [CODES.detach, CODES.attach, CODES.attach]);
+    assert.is(device.domain, again === 'succeeds' ? r.iommu.identity : undefined);
+    assert.is(r.iommu.identity.numAttached, again === 'succeeds' ? 1 : 0);
+    assert.is(codesOf(r.log).includes('iommu-device-without-domain'), again === 'fails');
+  });
+}
+
+// The seed counted down whatever the hypervisor said, and freed a domain that still had the device.
+attach(
+  'IOMMU-39, IOMMU-41, IOMMU-24, IOMMU-29: a detach that fails changes no count, and the domain is not freed',
+  () => {
+    const r = rig();
+    const domain = pagingDomain(r);
+    const device = nvme();
+    r.iommu.attach(domain, device);
+    r.iommu.map(domain, pagesOf(0n, 0n, 1));
+    r.hv.refuse(CODES.detach, 0x06);
+    assert.is(errnoOf(r.iommu.detach(device)), 'EIO');
+    assert.is(domain.numAttached, 1);
+    assert.is(device.domain, domain);
+    assert.is(errnoOf(r.iommu.free(domain)), 'EBUSY');
+    assert.is(r.hv.count(CODES.delete), 0);
+    assert.equal(r.iommu.dumpState(), [
+      { kind: 'identity', id: 0, state: 'live', numAttached: 0, devices: [], intervals: 0 },
+      { kind: 'blocked', id: 0xffffffff, state: 'live', numAttached: 0, devices: [], intervals: 0 },
+      { kind: 'paging', id: 1, state: 'busy', numAttached: 1, devices: ['0000:00:03.0'], intervals: 1 },
+    ]);
+    assert.is(errnoOf(r.iommu.detach(device)), undefined);
+    assert.is(errnoOf(r.iommu.free(domain)), undefined);
+  },
+);
+
+attach('IOMMU-38: a detach that nobody counted is warned about and made; what is not PCI is left alone', () => {
+  const r = rig();
+  const device = nvme();
+  device.domain = r.iommu.blocked;
+  assert.is(errnoOf(r.iommu.detach(device)), undefined);
+  assert.equal(codesOf(r.log), ['iommu-detach-not-attached']);
+  assert.equal(r.hv.codes, [CODES.detach]);
+  assert.is(r.iommu.blocked.numAttached, 0);
+  const other = nvme({ isPci: false });
+  other.domain = r.iommu.blocked;
+  assert.is(errnoOf(r.iommu.detach(other)), undefined);
+  assert.equal(r.hv.codes, [CODES.detach]);
+});
+
+attach('IOMMU-15: release lets go of the device whatever the hypervisor says', () => {
+  for (const [release, status, codes, counted] of [
+    ['detach', 0, [CODES.detach], 0],
+    ['detach', 6, [CODES.detach], 1],
+    ['block', 0, [CODES.attach], 0],
+    ['block', 6, [CODES.attach], 1],
+  ] as const) {
+    const r = rig({ release });
+    const domain = pagingDomain(r);
+    const device = nvme();
+    r.iommu.attach(domain, device);
+    r.iommu.probeFinalize(device, 'dma');
+    assert.is(device.dmaOps, true);
+    r.hv.made.length = 0;
+    if (status !== 0) r.hv.refuse(codes[0], status);
+    r.iommu.release(device);
+    assert.equal([device.domain, device.dmaOps], [undefined, false]);
+    assert.equal(r.hv.codes, codes);
+    assert.is(domain.numAttached, counted);
+    r.iommu.release(device);
+    assert.equal(r.hv.codes, codes);
+  }
+});
+
+attach('a device behind a bridge goes by the address that its requests carry, or is refused', () => {
+  const requester = { segment: 0, bus: 0, device: 4, function: 0 };
+  const r = rig();
+  r.iommu.attach(r.iommu.identity, nvme({ requester }));
+  assert.is(r.hv.made[0]!.input.slice(48), '2000000000000040');
+  const strict = rig({ aliases: 'refuse' });
+  assert.is(errnoOf(strict.iommu.attach(strict.iommu.identity, nvme({ requester }))), 'EOPNOTSUPP');
+});
+
+attach.run();
+
+const domains = suite('domains');
+
+domains('IOMMU-20: identity and blocked are always there and cannot be freed', () => {
+  const r = rig();
+  r.iommu.attach(r.iommu.identity, nvme());
+  r.hv.made.length = 0;
+  assert.is(errnoOf(r.iommu.free(r.iommu.identity)), undefined);
+  assert.is(errnoOf(r.iommu.free(r.iommu.blocked)), undefined);
+  assert.equal(r.hv.codes, []);
+});
+
+domains(
+  'IOMMU-21: create asks for forward progress in 28 bytes; memory is given; a failure gives the number back',
+  () => {
+    const r = rig({ domainIds: new DomainIds('lowest') });
+    r.hv.refuse(CODES.create, 0x0b);
+    assert.is(gained(r.iommu.allocPaging()).id, 1);
+    assert.equal(r.hv.codes, [CODES.create, CODES.deposit, CODES.create]);
+    assert.is(r.hv.made[2]!.input, `${SELF}0000000000000000000000000100000001000000`);
+    r.hv.refuse(CODES.create, 0x06);
+    assert.is(errnoOf(r.iommu.allocPaging()), 'EIO');
+    assert.is(gained(r.iommu.allocPaging()).id, 2);
+  },
+);
+
+domains('IOMMU-22: numbers are those of live domains; none is 0 or all ones; exhaustion is a failure', () => {
+  for (const order of ['next', 'lowest'] as const) {
+    const ids = new DomainIds(order, 3);
+    assert.equal([ids.take(), ids.take(), ids.take(), ids.take()], [1, 2, 3, undefined]);
+    ids.give(2);
+    assert.equal([ids.take(), ids.take()], [2, undefined]);
+    ids.give(3);
+    ids.give(1);
+    assert.is(ids.take(), order === 'next' ? 3 : 1);
+    assert.is(ids.size, 2);
+  }
+  const r = rig({ domainIds: new DomainIds('next', 1) });
+  const domain = gained(r.iommu.allocPaging());
+  assert.is(errnoOf(r.iommu.allocPaging()), 'ENOSPC');
+  r.iommu.free(domain);
+  assert.is(gained(r.iommu.allocPaging()).id, 1);
+});
+
+domains(
+  'IOMMU-25: free drops every mapping without unmapping and deletes once; a number that may live on is kept',
+  () => {
+    const r = rig({ domainIds: new DomainIds('lowest') });
+    const domain = pagingDomain(r);
+    for (let i = 0n; i < 40n; i++) r.iommu.map(domain, pagesOf(i << 13n, i << 12n, 1));
+    r.hv.made.length = 0;
+    r.hv.refuse(CODES.delete, 0x08);
+    assert.is(errnoOf(r.iommu.free(domain)), 'EIO');
+    assert.equal(r.hv.codes, [CODES.delete]);
+    assert.is(r.hv.made[0]!.input, `${SELF}00000000000000000000000001000000`);
+    assert.is(domain.tree.size, 0);
+    assert.is(r.iommu.dumpState().at(-1)!.state, 'lost');
+    assert.is(gained(r.iommu.allocPaging()).id, 2);
+    assert.is(errnoOf(r.iommu.free(domain)), 'EINVAL');
+    assert.equal(r.iommu.map(domain, pagesOf(0n, 0n, 1)), { errno: 'EINVAL', mapped: 0n });
+    assert.is(errnoOf(r.iommu.attach(domain, nvme())), 'EINVAL');
+  },
+);
+
+domains('IOMMU-27: what a domain is was said when it was made, whoever frees it', () => {
+  const r = rig({ directTakesId: true });
+  const first = gained(r.iommu.allocDirect(0x42n));
+  const second = gained(r.iommu.allocPaging());
+  assert.equal([first.id, first.targetPartition, second.id], [1, 0x42n, 2]);
+  assert.is(r.hv.count(CODES.create), 1);
+});
+
+domains.run();

@@ -1,0 +1,129 @@
+import { hv_status } from '../../abi/hv/status.js';
+import { hiOf, loOf } from '../../bytes/word.js';
+import { type Depositor, HV_PARTITION_ID_SELF, withDeposits } from '../../hypercall/deposit.js';
+import { errnoOf } from '../../hypercall/status.js';
+import { controlWord } from '../../hypercall/words.js';
+import type { Hypercall } from '../../layout/hypercall.js';
+import { enumMeta } from '../../layout/scalar.js';
+import { nameOf } from '../../layout/symbol.js';
+import type { InputPages } from '../../ports/input-pages.js';
+import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
+import type { GuestCpu, GuestMachine } from '../machine/guest-machine.js';
+
+const STATUS = enumMeta(hv_status);
+/** Pages given for a create or an attach that asks for memory (DEP-02). */
+const SMALL_DEPOSIT = 1;
+
+export interface CallPortOptions {
+  /** CPU that the code runs on. */
+  readonly onCpu?: () => number;
+  readonly isRoot: boolean;
+  /** Who deposits name; Linux names its partition by the number that it asked for, all ones mean the same. */
+  readonly ownPartition?: bigint;
+}
+
+/** Where the driver's hypercalls leave the guest: the per-CPU page, deposits, and one line for whatever was refused (COM-05). */
+export class CallPort implements Depositor {
+  readonly machine: GuestMachine;
+  readonly isRoot: boolean;
+  readonly ownPartition: bigint;
+  /** Deposits know the VP that makes the call; the pages go by CPU number, which may differ. */
+  readonly pages: InputPages = {
+    withInputPage: (_vp, inputBytes, outputBytes, use, zeroedBytes) =>
+      this.machine.pages.withInputPage(this.running.cpu, inputBytes, outputBytes, use, zeroedBytes),
+  };
+  private readonly onCpu: () => number;
+
+  constructor(machine: GuestMachine, options: CallPortOptions) {
+    this.machine = machine;
+    this.isRoot = options.isRoot;
+    this.ownPartition = options.ownPartition ?? HV_PARTITION_ID_SELF;
+    this.onCpu = options.onCpu ?? (() => 0);
+  }
+
+  get gate() {
+    return this.running.gate;
+  }
+
+  get frames() {
+    return this.machine.frames;
+  }
+
+  /** The CPU that makes the calls. Throws RangeError for one that is not there. */
+  get running(): GuestCpu {
+    const found = this.machine.cpus[this.onCpu()];
+    if (found === undefined) throw new RangeError(`there is no CPU ${this.onCpu()}`);
+    return found;
+  }
+
+  /** One call. The output is copied only after a success (IOMMU-06); a failure is reported. */
+  call(call: Hypercall, input: Uint8Array, outputBytes: number, context: Record<string, unknown>): Outcome<Uint8Array> {
+    const output = new Uint8Array(outputBytes);
+    this.once(call, input, output);
+    return this.judge(call, output, context);
+  }
+
+  /** One call that a deposit to `partition` can cure; its input is made anew for every attempt (IOMMU-34, DEP-03). */
+  callWithDeposits(
+    call: Hypercall,
+    partition: bigint,
+    build: () => Uint8Array,
+    context: Record<string, unknown>,
+    accepted?: number,
+  ): Outcome {
+    const none = new Uint8Array(0);
+    const outcome = withDeposits(this, partition, SMALL_DEPOSIT, () => {
+      const { gate } = this;
+      this.once(call, build(), none);
+      return { resultLo: gate.resultLo, resultHi: gate.resultHi, progress: 0 };
+    });
+    if (!outcome.ok) {
+      this.report(call, outcome.status, context);
+      return outcome;
+    }
+    if ((outcome.value.resultLo & 0xffff) === accepted && outcome.value.resultHi !== 0xffffffff) return DONE;
+    const judged = this.judge(call, none, context);
+    return judged.ok ? DONE : judged;
+  }
+
+  report(call: Hypercall, status: number | undefined, context: Record<string, unknown>): void {
+    const statusName = status === undefined ? undefined : nameOf(STATUS, status);
+    this.machine.log({
+      level: 'error',
+      code: 'iommu-call-failed',
+      fields: {
+        ...context,
+        call: call.name,
+        statusName: statusName ?? 'unknown',
+        status: status === undefined ? undefined : `0x${status.toString(16)}`,
+      },
+    });
+  }
+
+  private once(call: Hypercall, input: Uint8Array, output: Uint8Array): void {
+    const { gate, cpu } = this.running;
+    const control = controlWord({ code: call.code });
+    const [lo, hi] = [loOf(control), hiOf(control)];
+    this.machine.pages.withInputPage(
+      cpu,
+      input.length,
+      output.length,
+      (area) => {
+        new Uint8Array(area.input.buffer, area.input.byteOffset, input.length).set(input);
+        gate.hypercall(lo, hi, area.inputGpa, area.outputGpa);
+        if ((gate.resultLo & 0xffff) === 0 && output.length > 0)
+          output.set(new Uint8Array(area.output.buffer, area.output.byteOffset, output.length));
+      },
+      0,
+    );
+  }
+
+  private judge(call: Hypercall, output: Uint8Array, context: Record<string, unknown>): Outcome<Uint8Array> {
+    const { gate } = this;
+    const errno = errnoOf(gate.resultLo, gate.resultHi);
+    if (errno === undefined) return success(output);
+    const status = gate.resultLo & 0xffff;
+    this.report(call, status, context);
+    return failure(errno, status);
+  }
+}
