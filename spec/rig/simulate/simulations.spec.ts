@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { SIMULATIONS } from '../../../src/rig/simulate/simulations.js';
 import { checked, recordedRun, type SimulationKey } from './recorded-run.js';
 
-const runs = suite('rig: simulations of E2E-01, E2E-02, E2E-05, E2E-07, E2E-08, E2E-09');
+const runs = suite('rig: simulations of E2E-01, E2E-02, E2E-05, E2E-03, E2E-04, E2E-07, E2E-08, E2E-09');
 const NAMES = Object.keys(SIMULATIONS) as SimulationKey[];
 const SEEDS = 20;
 
@@ -22,13 +22,16 @@ for (const name of NAMES)
       assert.ok(events.length > 100, `${events.length} events`);
     });
 
-for (const name of NAMES)
-  runs(`COM-06: ${name} in ${SEEDS} other orders, and the same order twice is the same bytes`, () => {
-    for (let seed = 1; seed <= SEEDS; seed++) {
+for (const name of NAMES) {
+  // The calls of a gigabyte take their time, and few of them depend on an order.
+  const seeds = name.startsWith('root') ? 2 : SEEDS;
+  runs(`COM-06: ${name} in ${seeds} other orders, and the same order twice is the same bytes`, () => {
+    for (let seed = 1; seed <= seeds; seed++) {
       const { failures, events } = recordedRun(name, { seed });
       assert.equal(failures, [], `seed ${seed}`);
       if (seed === 1) assert.equal(recordedRun(name, { seed }).events, events);
     }
   });
+}
 
 runs.run();

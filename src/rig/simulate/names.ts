@@ -7,6 +7,8 @@ export const SIMULATION_NAMES = [
   'collision',
   'hibernate',
   'races',
+  'root-passthrough',
+  'root-low-memory',
   'protocols',
 ] as const;
 

@@ -63,7 +63,7 @@ export function simulate(simulation: Simulation, options: SimulateOptions): Simu
     log,
     note,
     sink: { interrupt: (vp, vector) => guest?.machine.interrupt(vp, vector) },
-    ...(arch === 'arm64' ? { partition: { gicdGpa: GICD_GPA } } : {}),
+    partition: { ...(arch === 'arm64' ? { gicdGpa: GICD_GPA } : {}), ...simulation.partition },
     ...(simulation.knobs === undefined ? {} : { knobs: simulation.knobs }),
   });
   trace.event({ k: 'setup', scenario: simulation.name, arch, cpus: vps.length, vps, ram: MEMORY_BYTES });

@@ -4,7 +4,7 @@ import type { Routine } from '../../sched/routine.js';
 import type { VpciKnobs } from '../../vsp/vpci/vpci-bus.js';
 import type { Scenario } from '../serve/scenarios.js';
 import type { GuestSide } from '../system/guest-side.js';
-import type { HostSide } from '../system/host-side.js';
+import type { HostSide, HostSideOptions } from '../system/host-side.js';
 import type { Flags } from './flags.js';
 
 /** What a scenario's routines report: what happened, and what should have happened and did not. */
@@ -41,6 +41,8 @@ export interface Simulation {
   readonly plan: Scenario;
   readonly isConfidential?: boolean;
   readonly knobs?: VpciKnobs;
+  /** What the partition has besides. */
+  readonly partition?: HostSideOptions['partition'];
   /** Architecture when the command line names none. */
   readonly arch?: Arch;
   guest(scene: GuestScene): Routine;

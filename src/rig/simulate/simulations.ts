@@ -3,6 +3,7 @@ import { eject } from './eject.js';
 import type { SimulationName } from './names.js';
 import { collision, hibernate, mmiocall, multi } from './plain.js';
 import { races } from './races.js';
+import { rootLowMemory, rootPassthrough } from './root.js';
 import type { Simulation } from './simulation.js';
 
 /** The scenarios that are one run each; `protocols` is many runs of `multi`. */
@@ -14,6 +15,8 @@ export const SIMULATIONS: Readonly<Record<Exclude<SimulationName, 'protocols'>, 
   collision,
   hibernate,
   races,
+  'root-passthrough': rootPassthrough,
+  'root-low-memory': rootLowMemory,
 };
 
 /** The protocol matrix (E2E-06): newest vPCI versions of the host. */

@@ -23,7 +23,7 @@ export interface HostSideOptions {
   /** Relids are 3, 3 + step, …; 1 when absent. */
   readonly relidStep?: number;
   /** What the partition has besides. */
-  readonly partition?: Partial<Pick<PartitionOptions, 'isRoot' | 'tscHz' | 'onCrash' | 'gicdGpa'>>;
+  readonly partition?: Partial<Pick<PartitionOptions, 'isRoot' | 'tscHz' | 'onCrash' | 'gicdGpa' | 'iommu'>>;
   readonly log?: LogSink;
   /** Tells what the host does by itself, in words. */
   readonly note?: (text: string) => void;

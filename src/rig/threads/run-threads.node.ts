@@ -76,7 +76,7 @@ export async function simulateInThreads(name: keyof typeof SIMULATIONS, options:
     sink: { interrupt: (vp, vector) => boxOf.get(vp)?.interrupt(vector) },
     log,
     note,
-    ...(arch === 'arm64' ? { partition: { gicdGpa: GICD_GPA } } : {}),
+    partition: { ...(arch === 'arm64' ? { gicdGpa: GICD_GPA } : {}), ...simulation.partition },
     ...(simulation.knobs === undefined ? {} : { knobs: simulation.knobs }),
   });
   const gates = vps.map((vp) => host.partition.gate(vp));
