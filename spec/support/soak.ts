@@ -6,10 +6,13 @@
 //
 // Then the races of the virtual PCI driver in many interleavings each, with nothing left behind after any.
 //
-//   npm run soak                 512 MiB, 1,000,000 claims, 10,000,000 packets, 1,000 interleavings of each race
+// Then sequences of maps and unmaps: driver, hypervisor and DMA agree after each.
+//
+//   npm run soak                 512 MiB, 1,000,000 claims, 10,000,000 packets, 1,000 interleavings of each race, 100,000 sequences
 //   npm run soak -- --mib 64 --claims 100000 --packets 1000000 --races 100
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
+import { compareThreeWays } from '../rig/iommu/three-way.js';
 import { soakPages } from './soak-pages.js';
 import { runRaces } from './soak-races.js';
 import { soakRing } from './soak-ring.js';
@@ -21,6 +24,7 @@ const { values } = parseArgs({
     claims: { type: 'string', default: '1000000' },
     packets: { type: 'string', default: '10000000' },
     races: { type: 'string', default: '1000' },
+    maps: { type: 'string', default: '100000' },
   },
 });
 const started = performance.now();
@@ -39,3 +43,6 @@ console.log(`${claimed} hypercall pages claimed, ${refused} refused, ${pagesSeco
 
 await soakRing(Number(values.packets), 1, (text) => console.log(text));
 console.log(`${runRaces(Number(values.races), (text) => console.log(text)).interleavings} interleavings of races`);
+
+compareThreeWays(Number(values.maps));
+console.log(`${values.maps} sequences of maps and unmaps: driver, hypervisor and DMA agree`);
