@@ -7,6 +7,7 @@ export const SIMULATION_NAMES = [
   'collision',
   'hibernate',
   'races',
+  'pviommu',
   'root-passthrough',
   'root-low-memory',
   'protocols',

@@ -2,6 +2,7 @@ import { boot } from './boot.js';
 import { eject } from './eject.js';
 import type { SimulationName } from './names.js';
 import { collision, hibernate, mmiocall, multi } from './plain.js';
+import { pviommu } from './pviommu.js';
 import { races } from './races.js';
 import { rootLowMemory, rootPassthrough } from './root.js';
 import type { Simulation } from './simulation.js';
@@ -15,6 +16,7 @@ export const SIMULATIONS: Readonly<Record<Exclude<SimulationName, 'protocols'>, 
   collision,
   hibernate,
   races,
+  pviommu,
   'root-passthrough': rootPassthrough,
   'root-low-memory': rootLowMemory,
 };
