@@ -33,6 +33,7 @@ export {
   type MapTarget,
   UnmapBatch,
 } from './hypercall/map-batch.js';
+export { type CallingCpu, callOnPage } from './hypercall/page-call.js';
 export { callReps, type RepOutcome } from './hypercall/rep-loop.js';
 export { errnoOf, needsMemory } from './hypercall/status.js';
 export {

@@ -31,8 +31,9 @@ function rig(answers: readonly Answer[], options: { isRoot?: boolean; frames?: n
   let next = 0x1000;
   let left = options.frames ?? 10_000;
   const pages: InputPages = {
-    withInputPage(_cpu, inputBytes, _outputBytes, use) {
+    withInputPage(cpu, inputBytes, _outputBytes, use) {
       length = inputBytes;
+      assert.is(cpu, CPU, 'the page goes by CPU number, not by VP index');
       return use({
         input: new DataView(page.buffer, 0, inputBytes),
         inputGpa: 0x7000,
@@ -44,6 +45,7 @@ function rig(answers: readonly Answer[], options: { isRoot?: boolean; frames?: n
   const gate = scriptedGate(answers, () => inputs.push(bytesToHex(bytesOf(page, 0, length))));
   return {
     gate,
+    cpu: CPU,
     pages,
     taken,
     asked,
@@ -64,6 +66,9 @@ function rig(answers: readonly Answer[], options: { isRoot?: boolean; frames?: n
     },
   };
 }
+
+/** Another number than the gate's VP index. */
+const CPU = 3;
 
 const deposit = suite('memory deposit');
 

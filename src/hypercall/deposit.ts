@@ -22,6 +22,8 @@ export const MAX_FRUITLESS_DEPOSITS = 16;
 /** What a deposit needs of its surroundings. */
 export interface Depositor {
   readonly gate: CpuGate;
+  /** CPU whose page carries the call; the gate's VP index may be another number. */
+  readonly cpu: number;
   readonly pages: InputPages;
   readonly frames: PageFrames;
   /** True in the root partition, which alone can give memory of its own. */
@@ -34,7 +36,7 @@ export function depositPages(by: Depositor, partitionId: bigint, count: number, 
   if (count > MAX_DEPOSIT) return { ok: false, errno: 'E2BIG' };
   const frames = by.frames.take(count, contiguous);
   if (frames === undefined) return { ok: false, errno: 'ENOMEM' };
-  const outcome = by.pages.withInputPage(by.gate.vp, HEADER + 8 * count, 0, ({ input, inputGpa }) => {
+  const outcome = by.pages.withInputPage(by.cpu, HEADER + 8 * count, 0, ({ input, inputGpa }) => {
     input.setUint32(0, loOf(partitionId), true);
     input.setUint32(4, hiOf(partitionId), true);
     for (let i = 0; i < count; i++) {

@@ -20,7 +20,6 @@ export const PCI_ROM_ADDRESS = 0x30;
 export const PCI_CAPABILITY_LIST = 0x34;
 
 export const PCI_CAP_ID_MSI = 0x05;
-export const PCI_CAP_ID_EXP = 0x10;
 export const PCI_CAP_ID_MSIX = 0x11;
 
 /** A read where no function is gives all ones. */

@@ -1,5 +1,5 @@
 import { hv_status } from '../../abi/hv/status.js';
-import { hiOf, loOf } from '../../bytes/word.js';
+import { callOnPage } from '../../hypercall/page-call.js';
 import { callReps } from '../../hypercall/rep-loop.js';
 import { errnoOf } from '../../hypercall/status.js';
 import { controlWord } from '../../hypercall/words.js';
@@ -30,22 +30,10 @@ export class CallPage {
 
   /** The output's bytes, or why the hypervisor refused. A failure is not logged: who calls knows what it means. */
   call(call: Hypercall, input: Uint8Array, outputBytes = 0): Outcome<Uint8Array> {
-    const { gate, cpu } = this.running();
-    const control = controlWord({ code: call.code });
-    const [lo, hi] = [loOf(control), hiOf(control)];
+    const running = this.running();
     const output = outputBytes === 0 ? NO_BYTES : new Uint8Array(outputBytes);
-    this.machine.pages.withInputPage(
-      cpu,
-      input.length,
-      outputBytes,
-      (area) => {
-        new Uint8Array(area.input.buffer, area.input.byteOffset, input.length).set(input);
-        gate.hypercall(lo, hi, area.inputGpa, area.outputGpa);
-        if ((gate.resultLo & 0xffff) === 0 && outputBytes > 0)
-          output.set(new Uint8Array(area.output.buffer, area.output.byteOffset, outputBytes));
-      },
-      0,
-    );
+    callOnPage(this.machine.pages, running, controlWord({ code: call.code }), input, output);
+    const { gate } = running;
     const errno = errnoOf(gate.resultLo, gate.resultHi);
     return errno === undefined ? success(output) : failure(errno, gate.resultLo & 0xffff);
   }

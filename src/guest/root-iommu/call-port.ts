@@ -1,12 +1,11 @@
 import { hv_status } from '../../abi/hv/status.js';
-import { hiOf, loOf } from '../../bytes/word.js';
 import { type Depositor, HV_PARTITION_ID_SELF, withDeposits } from '../../hypercall/deposit.js';
+import { callOnPage } from '../../hypercall/page-call.js';
 import { errnoOf } from '../../hypercall/status.js';
 import { controlWord } from '../../hypercall/words.js';
 import type { Hypercall } from '../../layout/hypercall.js';
 import { enumMeta } from '../../layout/scalar.js';
 import { nameOf } from '../../layout/symbol.js';
-import type { InputPages } from '../../ports/input-pages.js';
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import type { GuestCpu, GuestMachine } from '../machine/guest-machine.js';
 
@@ -27,11 +26,6 @@ export class CallPort implements Depositor {
   readonly machine: GuestMachine;
   readonly isRoot: boolean;
   readonly ownPartition: bigint;
-  /** Deposits know the VP that makes the call; the pages go by CPU number, which may differ. */
-  readonly pages: InputPages = {
-    withInputPage: (_vp, inputBytes, outputBytes, use, zeroedBytes) =>
-      this.machine.pages.withInputPage(this.running.cpu, inputBytes, outputBytes, use, zeroedBytes),
-  };
   private readonly onCpu: () => number;
 
   constructor(machine: GuestMachine, options: CallPortOptions) {
@@ -43,6 +37,14 @@ export class CallPort implements Depositor {
 
   get gate() {
     return this.running.gate;
+  }
+
+  get cpu() {
+    return this.running.cpu;
+  }
+
+  get pages() {
+    return this.machine.pages;
   }
 
   get frames() {
@@ -101,21 +103,7 @@ export class CallPort implements Depositor {
   }
 
   private once(call: Hypercall, input: Uint8Array, output: Uint8Array): void {
-    const { gate, cpu } = this.running;
-    const control = controlWord({ code: call.code });
-    const [lo, hi] = [loOf(control), hiOf(control)];
-    this.machine.pages.withInputPage(
-      cpu,
-      input.length,
-      output.length,
-      (area) => {
-        new Uint8Array(area.input.buffer, area.input.byteOffset, input.length).set(input);
-        gate.hypercall(lo, hi, area.inputGpa, area.outputGpa);
-        if ((gate.resultLo & 0xffff) === 0 && output.length > 0)
-          output.set(new Uint8Array(area.output.buffer, area.output.byteOffset, output.length));
-      },
-      0,
-    );
+    callOnPage(this.pages, this.running, controlWord({ code: call.code }), input, output);
   }
 
   private judge(call: Hypercall, output: Uint8Array, context: Record<string, unknown>): Outcome<Uint8Array> {

@@ -53,7 +53,7 @@ export class PagingCalls {
     const batch = writable ? this.readWrite : this.readOnly;
     const { gate } = this.port;
     return this.port.pages.withInputPage(
-      gate.vp,
+      this.port.cpu,
       MAP_HEADER + 8 * count,
       0,
       (area) => {
@@ -67,7 +67,7 @@ export class PagingCalls {
   /** One input page: 1 to 4095 pages, as there is no list. */
   unmapBatchHypercall(iovaPage: number, count: number): RepOutcome {
     const { gate } = this.port;
-    return this.port.pages.withInputPage(gate.vp, UNMAP_HEADER, 0, (area) => {
+    return this.port.pages.withInputPage(this.port.cpu, UNMAP_HEADER, 0, (area) => {
       this.unmaps.write(area, iovaPage, count);
       return callReps(gate, HVCALL_UNMAP_DEVICE_GPA_PAGES.code, count, area.inputGpa, 0);
     });

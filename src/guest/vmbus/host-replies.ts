@@ -1,5 +1,5 @@
 import type { RunQueue } from '../../ports/run-queue.js';
-import { type Routine, sleep } from '../../sched/routine.js';
+import type { Routine } from '../../sched/routine.js';
 import { Completion } from '../../sched/sync.js';
 
 interface Waiter {
@@ -52,9 +52,4 @@ export class HostReplies {
   forget(key: ReplyKey): void {
     this.waiters.delete(key);
   }
-}
-
-/** Polls `done` every `periodUs`. */
-export function* until(queue: RunQueue, periodUs: number, done: () => boolean): Routine {
-  while (!done()) yield* sleep(queue, periodUs);
 }

@@ -8,6 +8,7 @@ import { vmbus_limits } from '../../abi/vmbus/version.js';
 import { EncodeError } from '../../bytes/errors.js';
 import { viewOf } from '../../bytes/span.js';
 import { hiOf, loOf } from '../../bytes/word.js';
+import { callOnPage } from '../../hypercall/page-call.js';
 import { controlWord } from '../../hypercall/words.js';
 import { encode } from '../../layout/codec.js';
 import { DONE, failure, type Outcome } from '../../ports/outcome.js';
@@ -84,16 +85,7 @@ function typeOf(body: Uint8Array): number {
 
 /** From the first CPU that is online: which one is the scheduler's choice. */
 function call({ cpus, pages }: GuestMachine, input: Uint8Array): number {
-  const { cpu, gate } = cpus.find(({ online }) => online) ?? cpus[0]!;
-  return pages.withInputPage(
-    cpu,
-    input.length,
-    0,
-    (area) => {
-      new Uint8Array(area.input.buffer, area.input.byteOffset, input.length).set(input);
-      gate.hypercall(loOf(POST), hiOf(POST), area.inputGpa, 0);
-      return gate.resultLo & 0xffff;
-    },
-    0,
-  );
+  const poster = cpus.find(({ online }) => online) ?? cpus[0]!;
+  callOnPage(pages, poster, POST, input);
+  return poster.gate.resultLo & 0xffff;
 }

@@ -3,8 +3,9 @@ import { hv_retarget_device_interrupt } from '../../abi/hv/msi.js';
 import { hv_generic_set_format } from '../../abi/hv/vp-set.js';
 import { HVCALL_RETARGET_INTERRUPT } from '../../abi/hypercalls/interrupts.js';
 import { viewOf } from '../../bytes/span.js';
-import { hiOf, loOf } from '../../bytes/word.js';
+import { loOf } from '../../bytes/word.js';
 import { HV_PARTITION_ID_SELF } from '../../hypercall/deposit.js';
+import { callOnPage } from '../../hypercall/page-call.js';
 import { controlWord } from '../../hypercall/words.js';
 import { encode } from '../../layout/codec.js';
 import type { CpuGate } from '../../ports/cpu-gate.js';
@@ -111,15 +112,6 @@ export function retargetCall(retarget: Retarget): RetargetCall | undefined {
 
 /** Makes the call on a CPU; the result is the HV_STATUS. The input is built before the page is taken (COM-03). */
 export function makeRetargetCall(pages: InputPages, cpu: number, gate: CpuGate, call: RetargetCall): number {
-  return pages.withInputPage(
-    cpu,
-    call.input.length,
-    0,
-    (area) => {
-      new Uint8Array(area.input.buffer, area.input.byteOffset, call.input.length).set(call.input);
-      gate.hypercall(loOf(call.control), hiOf(call.control), area.inputGpa, 0);
-      return gate.resultLo & 0xffff;
-    },
-    0,
-  );
+  callOnPage(pages, { cpu, gate }, call.control, call.input);
+  return gate.resultLo & 0xffff;
 }

@@ -4,6 +4,7 @@ import { hv_input_post_message } from '../../abi/synic/message.js';
 import { SignalEvent } from '../../abi/synic/openvmm-signals.js';
 import { hv_synic_limits } from '../../abi/synic/register.js';
 import type { CallRegistry } from '../call-registry.js';
+import { offsetOf } from '../field-offset.js';
 import type { PartitionCore } from '../partition-core.js';
 
 const {
@@ -16,13 +17,11 @@ const {
 /** A guest that asks on and on without taking the answers has to wait with its next question. */
 const MOST_WAITING = 4096;
 
-const at = (struct: { readonly slots: readonly { readonly key: string; readonly offset: number }[] }, key: string) =>
-  struct.slots.find((slot) => slot.key === key)!.offset;
-const MESSAGE_TYPE = at(hv_input_post_message, 'message_type');
-const PAYLOAD_SIZE = at(hv_input_post_message, 'payload_size');
-const PAYLOAD = at(hv_input_post_message, 'payload');
+const MESSAGE_TYPE = offsetOf(hv_input_post_message, 'message_type');
+const PAYLOAD_SIZE = offsetOf(hv_input_post_message, 'payload_size');
+const PAYLOAD = offsetOf(hv_input_post_message, 'payload');
 const MOST_PAYLOAD = hv_input_post_message.size - PAYLOAD;
-const FLAG_NUMBER = at(SignalEvent, 'flag_number');
+const FLAG_NUMBER = offsetOf(SignalEvent, 'flag_number');
 
 /** HVCALL_POST_MESSAGE and HVCALL_SIGNAL_EVENT: from the guest to its host, by connection. */
 export function servePortCalls(calls: CallRegistry, { ports, backlog }: PartitionCore): void {

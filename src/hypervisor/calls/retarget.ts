@@ -9,6 +9,7 @@ import { hv_generic_set_format } from '../../abi/hv/vp-set.js';
 import { HVCALL_RETARGET_INTERRUPT } from '../../abi/hypercalls/interrupts.js';
 import type { CallHandler, GuestCall } from '../call-frame.js';
 import type { CallRegistry } from '../call-registry.js';
+import { offsetOf } from '../field-offset.js';
 import type { PartitionCore } from '../partition-core.js';
 import { vpsOfMask, vpsOfSparseSet } from './vp-set.js';
 
@@ -24,9 +25,6 @@ const { HV_DEVICE_INTERRUPT_TARGET_MULTICAST: MULTICAST, HV_DEVICE_INTERRUPT_TAR
 const PROXY_REDIRECT = 4;
 const KNOWN_FLAGS = MULTICAST | PROCESSOR_SET | PROXY_REDIRECT;
 
-type Placed = { readonly slots: readonly { readonly key: string; readonly offset: number }[] };
-const at = ({ slots }: Placed, key: string): number => slots.find((slot) => slot.key === key)!.offset;
-
 /** HVCALL_RETARGET_INTERRUPT, with the checks of microsoft/openvmm vm/hv1/hv1_hypercall/src/imp.rs and those of its APIC. */
 export function serveRetarget(calls: CallRegistry, partition: PartitionCore): void {
   calls.serve(HVCALL_RETARGET_INTERRUPT, retarget(partition));
@@ -34,11 +32,11 @@ export function serveRetarget(calls: CallRegistry, partition: PartitionCore): vo
 
 function retarget(partition: PartitionCore): CallHandler {
   const layout = hv_retarget_device_interrupt[partition.arch];
-  const entry = at(layout, 'int_entry');
-  const target = at(layout, 'int_target');
-  const deviceAt = at(layout, 'device_id');
+  const entry = offsetOf(layout, 'int_entry');
+  const target = offsetOf(layout, 'int_target');
+  const deviceAt = offsetOf(layout, 'device_id');
   const words = entry + 8;
-  const flagsAt = target + at(hv_device_interrupt_target, 'flags');
+  const flagsAt = target + offsetOf(hv_device_interrupt_target, 'flags');
   // An arm64 message is an address of 64 bits, data and padding; that of x64 two words.
   const dataAt = partition.arch === 'arm64' ? words + 8 : words + 4;
   return (call) => {

@@ -16,6 +16,7 @@ import { bytesToHex } from '../../bytes/hex.js';
 import { codecOf } from '../../layout/codec.js';
 import type { GuestCall } from '../call-frame.js';
 import type { CallRegistry } from '../call-registry.js';
+import { offsetOf } from '../field-offset.js';
 import type { DeviceInterrupts } from '../root/device-interrupts.js';
 import { targetVps } from './retarget.js';
 
@@ -29,17 +30,14 @@ const {
 const { HV_DEVICE_INTERRUPT_TARGET_MULTICAST: MULTICAST, HV_DEVICE_INTERRUPT_TARGET_PROCESSOR_SET: PROCESSOR_SET } =
   hv_device_interrupt_target_flags;
 
-type Placed = { readonly slots: readonly { readonly key: string; readonly offset: number }[] };
-const at = ({ slots }: Placed, key: string): number => slots.find((slot) => slot.key === key)!.offset;
-
 const layout = hv_input_map_device_interrupt.x64.of['linux-7.3'];
-const descriptorAt = at(layout, 'interrupt_descriptor');
-const typeAt = descriptorAt + at(hv_device_interrupt_descriptor, 'interrupt_type');
-const triggerAt = descriptorAt + at(hv_device_interrupt_descriptor, 'trigger_mode');
-const countAt = descriptorAt + at(hv_device_interrupt_descriptor, 'vector_count');
-const vectorAt = descriptorAt + at(hv_device_interrupt_descriptor, 'target');
-const flagsAt = vectorAt + at(hv_device_interrupt_target, 'flags');
-const DEVICE_AT = at(layout, 'device_id');
+const descriptorAt = offsetOf(layout, 'interrupt_descriptor');
+const typeAt = descriptorAt + offsetOf(hv_device_interrupt_descriptor, 'interrupt_type');
+const triggerAt = descriptorAt + offsetOf(hv_device_interrupt_descriptor, 'trigger_mode');
+const countAt = descriptorAt + offsetOf(hv_device_interrupt_descriptor, 'vector_count');
+const vectorAt = descriptorAt + offsetOf(hv_device_interrupt_descriptor, 'target');
+const flagsAt = vectorAt + offsetOf(hv_device_interrupt_target, 'flags');
+const DEVICE_AT = offsetOf(layout, 'device_id');
 const ENTRY_AT = 16;
 
 const entryCodec = codecOf(hv_interrupt_entry.x64);

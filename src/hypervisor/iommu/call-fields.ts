@@ -1,17 +1,11 @@
 import { hv_input_device_domain } from '../../abi/hv/device-domain.js';
 import { hv_status } from '../../abi/hv/status.js';
+import { offsetOf } from '../field-offset.js';
 import type { DeviceDomain, DomainName } from './device-domain.js';
 import type { DeviceDomains } from './device-domains.js';
 
 const { HV_STATUS_INVALID_PARAMETER: INVALID_PARAMETER, HV_STATUS_INVALID_PARTITION_ID: INVALID_PARTITION_ID } =
   hv_status;
-
-type Placed = { readonly slots: readonly { readonly key: string; readonly offset: number }[] };
-
-/** Byte offset of a field of a declared struct. */
-export function offsetOf({ slots }: Placed, key: string): number {
-  return slots.find((slot) => slot.key === key)!.offset;
-}
 
 const PARTITION = offsetOf(hv_input_device_domain, 'partition_id');
 const VTL = offsetOf(hv_input_device_domain, 'owner_vtl');

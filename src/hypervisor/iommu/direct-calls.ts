@@ -2,7 +2,7 @@ import { hv_input_attach_device, hv_input_detach_device } from '../../abi/hv/dev
 import { hv_status } from '../../abi/hv/status.js';
 import { HVCALL_ATTACH_DEVICE, HVCALL_DETACH_DEVICE } from '../../abi/hypercalls/device-domains.js';
 import { codecOf } from '../../layout/codec.js';
-import { offsetOf } from './call-fields.js';
+import { offsetOf } from '../field-offset.js';
 import type { DeviceDomains } from './device-domains.js';
 import type { ServeChecked } from './fail-points.js';
 

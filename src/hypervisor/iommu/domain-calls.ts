@@ -14,8 +14,9 @@ import {
   HVCALL_DETACH_DEVICE_DOMAIN,
 } from '../../abi/hypercalls/device-domains.js';
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
+import { offsetOf } from '../field-offset.js';
 import { gpaNumber } from '../gpa.js';
-import { type CallOwner, DomainField, offsetOf } from './call-fields.js';
+import { type CallOwner, DomainField } from './call-fields.js';
 import type { DeviceDomains } from './device-domains.js';
 import type { ServeChecked } from './fail-points.js';
 

@@ -6,7 +6,8 @@ import {
 import { hv_status } from '../../abi/hv/status.js';
 import { HVCALL_FLUSH_DEVICE_DOMAIN, HVCALL_FLUSH_DEVICE_DOMAIN_LIST } from '../../abi/hypercalls/device-domains.js';
 import type { GuestCall } from '../call-frame.js';
-import { type CallOwner, DomainField, offsetOf } from './call-fields.js';
+import { offsetOf } from '../field-offset.js';
+import { type CallOwner, DomainField } from './call-fields.js';
 import type { DeviceDomain } from './device-domain.js';
 import type { DeviceDomains } from './device-domains.js';
 import type { ServeChecked } from './fail-points.js';

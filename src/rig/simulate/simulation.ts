@@ -1,4 +1,3 @@
-import type { Arch } from '../../layout/types.js';
 import type { RunQueue } from '../../ports/run-queue.js';
 import type { Routine } from '../../sched/routine.js';
 import type { VpciKnobs } from '../../vsp/vpci/vpci-bus.js';
@@ -43,8 +42,6 @@ export interface Simulation {
   readonly knobs?: VpciKnobs;
   /** What the partition has besides. */
   readonly partition?: HostSideOptions['partition'];
-  /** Architecture when the command line names none. */
-  readonly arch?: Arch;
   guest(scene: GuestScene): Routine;
   host?(scene: HostScene): Routine;
 }

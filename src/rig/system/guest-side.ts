@@ -7,8 +7,8 @@ import { PciCore } from '../../guest/pci/pci-core.js';
 import { VmbusClient } from '../../guest/vmbus/vmbus-client.js';
 import { VpciDriver } from '../../guest/vpci/vpci-driver.js';
 import { Arm64Interrupts } from '../../guest/vpci-interrupts/arm64-interrupts.js';
-import { MessageComposer } from '../../guest/vpci-interrupts/compose.js';
 import { GicDistributor } from '../../guest/vpci-interrupts/gic-distributor.js';
+import { makeInterruptService } from '../../guest/vpci-interrupts/interrupt-service.js';
 import type { IrqArch } from '../../guest/vpci-interrupts/irq-arch.js';
 import { X86Interrupts } from '../../guest/vpci-interrupts/x86-interrupts.js';
 import type { Arch } from '../../layout/types.js';
@@ -53,11 +53,7 @@ export class GuestSide {
     for (let cpu = 0; cpu < gates.length; cpu++) pages.online(cpu);
     this.machine = bootGuest({ arch, memory, frames, pages, queue, log, gates });
     const interrupts = this.interruptsOf(arch);
-    this.pci = new PciCore({
-      machine: this.machine,
-      arch: interrupts,
-      composer: new MessageComposer(this.machine, interrupts),
-    });
+    this.pci = new PciCore(makeInterruptService(this.machine, interrupts));
     this.nvme = new NvmeDriver(this.machine);
     this.bars = new BarDriver(({ classCode }) => classCode >>> 16 !== STORAGE_CLASS);
     this.pci.register(this.nvme);
