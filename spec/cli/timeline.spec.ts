@@ -45,7 +45,43 @@ test('a call that fails has a line with its status', () => {
   const { lines } = told('root-interrupts.jsonl');
   const failed = lines.filter((line) => line.includes('HV_STATUS_'));
   assert.ok(failed.length > 0);
-  assert.match(failed[0]!, /HVCALL_ADD_LOGICAL_PROCESSOR +processor 1 {2}APIC 1 HV_STATUS_INSUFFICIENT_MEMORY/);
+  assert.match(failed[0]!, /HVCALL_ADD_LOGICAL_PROCESSOR +processor 1 {2}APIC 1 {2}HV_STATUS_INSUFFICIENT_MEMORY/);
+});
+
+test('calls of device domains tell what they do', () => {
+  const lines = told('pviommu.jsonl').lines.concat(told('map-device-gpa-pages.jsonl').lines).join('\n');
+  for (const pattern of [
+    /HVCALL_GET_IOMMU_CAPABILITIES +present {2}stage 1 {2}48 bits {2}page sizes 0x40201000/,
+    /HVCALL_GET_LOGICAL_DEVICE_PROPERTY +logical device id 0x37a94e00 {2}enabled/,
+    /HVCALL_CONFIGURE_DEVICE_DOMAIN +stage-1 domain 2 {2}blocked/,
+    /HVCALL_CONFIGURE_DEVICE_DOMAIN +stage-1 domain 3 {2}4-level tables at 0x[0-9a-f]+000$/m,
+    /HVCALL_ATTACH_DEVICE_DOMAIN +logical device id 0x37a94e00 {2}to stage-1 domain 3/,
+    /HVCALL_FLUSH_DEVICE_DOMAIN_LIST +stage-1 domain \d+ {2}\d+ pages? at 0x/,
+    /HVCALL_MAP_DEVICE_GPA_PAGES +domain \d+ {2}\d+ pages? at 0x[0-9a-f]+000 {2}to 0x[0-9a-f]+000 {2}r[w-]/,
+  ])
+    assert.match(lines, pattern);
+});
+
+test('of one call many times in a row three are shown and the rest counted', () => {
+  const call = {
+    k: 'hypercall',
+    vp: 0,
+    control: '0xfff000000b4',
+    code: 0xb4,
+    fast: false,
+    var: 0,
+    reps: 4095,
+    start: 0,
+  };
+  const input = `${'ff'.repeat(8)}${'00'.repeat(8)}${'0000000001000000'}${'0000004000000000'}`;
+  const lines: string[] = [];
+  const timeline = new Timeline({ arch: 'x64', paint: makePaint(false), write: (line) => void lines.push(line) });
+  for (let n = 0; n < 5; n++) timeline.event({ ...call, n, t_us: n, in: input, out: '', result: '0xfff00000000' });
+  timeline.event({ ...call, n: 5, t_us: 5, in: input, out: '', result: '0x1f00000000b' });
+  assert.is(lines.length, 5);
+  assert.match(lines[2]!, /HVCALL_UNMAP_DEVICE_GPA_PAGES +domain 1 {2}4,095 pages at 0x40000000$/);
+  assert.match(lines[3]!, /… 2 more HVCALL_UNMAP_DEVICE_GPA_PAGES$/);
+  assert.match(lines[4]!, /496 of 4095 done {2}HV_STATUS_INSUFFICIENT_MEMORY$/);
 });
 
 test('repeated calls are a count', () => {

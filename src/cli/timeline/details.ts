@@ -1,20 +1,8 @@
 import { hex8 } from '../../bytes/hex.js';
 import { deviceClass } from '../../capture/device-class.js';
 import { hexText, plural } from '../tree/numbers.js';
-
-type Value = Readonly<Record<string, unknown>>;
-type Detail = (value: Value) => readonly string[];
-
-const at = (value: unknown, path: string): unknown =>
-  path
-    .split('.')
-    .reduce<unknown>((on, key) => (on === null || typeof on !== 'object' ? undefined : (on as Value)[key]), value);
-
-const numberAt = (value: Value, path: string): number => Number(at(value, path) ?? 0);
-const hexAt = (value: Value, path: string): string => {
-  const found = at(value, path);
-  return typeof found === 'bigint' || typeof found === 'number' ? hexText(found) : '?';
-};
+import { IOMMU_DETAILS } from './iommu-details.js';
+import { at, type Detail, hexAt, listOf, numberAt, type Value } from './value-at.js';
 
 const version = (word: number): string => `${word >>> 16}.${word & 0xffff}`;
 const signed = (value: Value, path: string): string => {
@@ -78,13 +66,6 @@ function sparseVps(set: Value): number[] {
   return numbers.flatMap((bank, i) => bitsOf(banks[i]).map((bit) => bank * 64 + bit));
 }
 
-/** Lists of words are list-likes of their own. */
-function listOf(value: unknown): unknown[] {
-  return typeof value === 'object' && value !== null && Symbol.iterator in value
-    ? [...(value as Iterable<unknown>)]
-    : [];
-}
-
 function bitsOf(word: unknown): number[] {
   if (typeof word !== 'bigint') return [];
   return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (word >> BigInt(bit)) & 1n);
@@ -103,6 +84,7 @@ const interrupt: Detail = (value) => [
 ];
 
 const BY_STRUCT: Readonly<Record<string, Detail>> = {
+  ...IOMMU_DETAILS,
   vmbus_channel_initiate_contact: (value) => [
     `version ${version(numberAt(value, 'vmbus_version_requested'))}`,
     cpu(numberAt(value, 'target_vcpu')),
@@ -168,8 +150,11 @@ const BY_STRUCT: Readonly<Record<string, Detail>> = {
   hv_deposit_memory: (value) => [`partition ${hexAt(value, 'partition_id')}`],
 };
 
-/** The fields of a structure that tell the story, as words; empty for one without any. */
-export function detailsOf(struct: string, value: unknown): string[] {
+/**
+ * The fields of a structure that tell the story, as words; empty for one without any. `reps` is the count of the call that it
+ * is the input of.
+ */
+export function detailsOf(struct: string, value: unknown, reps = 0): string[] {
   if (value === null || typeof value !== 'object') return [];
-  return (BY_STRUCT[struct]?.(value as Value) ?? []).filter((word) => word !== '');
+  return (BY_STRUCT[struct]?.(value as Value, reps) ?? []).filter((word) => word !== '');
 }

@@ -51,6 +51,23 @@ export function foldedAs(record: DecodedRecord): string | undefined {
   return BY_KIND[record.kind];
 }
 
+/** Lines of one call in a row that are shown; the rest is a count. */
+const SHOWN_IN_A_ROW = 3;
+
+/** Calls that succeed one after the other, as maps of a large range do. */
+export class Repeats {
+  private name: string | undefined;
+  private count = 0;
+
+  /** How the record is counted, if the same call has had its lines. */
+  foldedAs({ call, name }: DecodedRecord): string | undefined {
+    const isAgain = call?.status === 0 && name !== undefined && name === this.name;
+    this.count = isAgain ? this.count + 1 : 1;
+    this.name = call?.status === 0 ? name : undefined;
+    return this.count > SHOWN_IN_A_ROW ? `more ${name}` : undefined;
+  }
+}
+
 /** Counts since the last line. */
 export class FoldedCounts {
   private readonly counts = new Map<string, number>();
@@ -66,7 +83,7 @@ export class FoldedCounts {
 
   /** `12 device interrupts, 3 disk commands`, and starts again. */
   take(): string {
-    const text = [...this.counts].map(([what, n]) => plural(n, ...(NOUNS[what] ?? [what, what]))).join(', ');
+    const text = [...this.counts].map(([what, n]) => plural(n, ...(NOUNS[what] ?? ([what, what] as const)))).join(', ');
     this.counts.clear();
     return text;
   }

@@ -11,7 +11,7 @@ import type { Paint } from '../paint.js';
 import { hexText } from '../tree/numbers.js';
 import { registerFacts } from '../tree/record-head.js';
 import { detailsOf } from './details.js';
-import { FoldedCounts, foldedAs } from './folded.js';
+import { FoldedCounts, foldedAs, Repeats } from './folded.js';
 
 export interface TimelineOptions {
   readonly arch: Arch;
@@ -31,6 +31,7 @@ export class Timeline implements TraceSink {
   private readonly options: TimelineOptions;
   private readonly decoder: Decoder;
   private readonly folded = new FoldedCounts();
+  private readonly repeats = new Repeats();
 
   constructor(options: TimelineOptions) {
     this.options = options;
@@ -45,7 +46,7 @@ export class Timeline implements TraceSink {
     this.summary.add(record);
     const { show = 'story' } = this.options;
     if (show === 'none') return;
-    const folded = show === 'all' ? undefined : foldedAs(record);
+    const folded = show === 'all' ? undefined : (foldedAs(record) ?? this.repeats.foldedAs(record));
     if (folded !== undefined) this.folded.add(folded);
     else this.line(record);
   }
@@ -85,8 +86,7 @@ export class Timeline implements TraceSink {
     const text = [
       `${paint.quiet(time)} ${paint.quiet(vp)}${arrow(record)}`,
       paint.title(titleOf(record).padEnd(NAME_COLUMN)),
-      [...where, ...wordsOf(record)].join('  '),
-      failure(record, paint),
+      [...where, ...wordsOf(record), failure(record, paint)].filter((word) => word !== '').join('  '),
     ];
     this.options.write(
       text
@@ -128,8 +128,10 @@ function wordsOf(record: DecodedRecord): string[] {
       .map((key) => `${key} ${String(source[key])}`);
   const part = innermost(record);
   if (part === undefined) return record.call === undefined ? plainWords(source) : [];
+  const others = record.call === undefined ? [] : record.parts.slice(1);
   try {
-    return detailsOf(part.struct, plainValue(part));
+    const reps = record.call?.reps ?? 0;
+    return [part, ...others].flatMap((one) => detailsOf(one.struct, plainValue(one), reps));
   } catch (error) {
     if (error instanceof AbiError) return [];
     throw error;
@@ -145,7 +147,11 @@ function plainWords(source: Readonly<Record<string, unknown>>): string[] {
     .map(([key, value]) => `${key} ${String(value).slice(0, LONGEST_WORD)}`);
 }
 
+/** The status of a call that failed, and how far a call of many reps came. */
 function failure(record: DecodedRecord, paint: Paint): string {
-  const status = record.call?.status ?? 0;
-  return status === 0 ? '' : paint.bad(statusName(status) ?? `status ${hexText(status)}`);
+  const { status = 0, reps = 0, repsDone } = record.call ?? {};
+  const words: string[] = [];
+  if (reps > 0 && repsDone !== undefined && repsDone < reps) words.push(`${repsDone} of ${reps} done`);
+  if (status !== 0) words.push(statusName(status) ?? `status ${hexText(status)}`);
+  return words.length === 0 ? '' : paint.bad(words.join('  '));
 }
