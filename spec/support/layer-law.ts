@@ -14,6 +14,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   bytes: 0,
   layout: 1,
   abi: 2,
+  hardware: 3,
   ports: 3,
   files: 3,
   memory: 4,

@@ -1,15 +1,15 @@
+import {
+  FIRST_SPI,
+  GICD_ICENABLER,
+  GICD_ICFGR,
+  GICD_ICFGR_EDGE,
+  GICD_IROUTER,
+  GICD_ISENABLER,
+  LAST_SPI,
+} from '../../hardware/gicd.js';
 import type { CpuGate } from '../../ports/cpu-gate.js';
 import { DONE, failure, type Outcome } from '../../ports/outcome.js';
-import { EDGE_RISING, FIRST_SPI, type GicParent, type GicSpec } from './gic-parent.js';
-
-// Registers of the distributor: Arm GIC architecture specification (IHI 0069), 12.9.
-const GICD_ISENABLER = 0x100;
-const GICD_ICENABLER = 0x180;
-const GICD_ICFGR = 0xc00;
-const GICD_IROUTER = 0x6000;
-/** Upper bit of an interrupt's pair in GICD_ICFGR. */
-const EDGE = 2;
-const LAST_SPI = 1019;
+import { EDGE_RISING, type GicParent, type GicSpec } from './gic-parent.js';
 
 export interface GicDistributorOptions {
   readonly firmware: GicParent['firmware'];
@@ -50,7 +50,7 @@ export class GicDistributor implements GicParent {
     const at = GICD_ICFGR + (intid >> 4) * 4;
     const shift = (intid & 15) * 2;
     const old = this.read(at);
-    const next = trigger === EDGE_RISING ? old | (EDGE << shift) : old & ~(EDGE << shift);
+    const next = trigger === EDGE_RISING ? old | (GICD_ICFGR_EDGE << shift) : old & ~(GICD_ICFGR_EDGE << shift);
     this.write(at, next);
     return DONE;
   }

@@ -1,3 +1,4 @@
+import { FIRST_SPI } from '../../hardware/gicd.js';
 import type { Outcome } from '../../ports/outcome.js';
 
 /** How the firmware describes an SPI: ACPI by its INTID, a device tree by its number from 32 up behind a cell that says SPI. */
@@ -35,6 +36,3 @@ export function gicSpec(firmware: GicParent['firmware'], intid: number): GicSpec
       return undefined;
   }
 }
-
-/** INTID of the first SPI (Arm GIC architecture specification, IHI 0069, 2.2). */
-export const FIRST_SPI = 32;

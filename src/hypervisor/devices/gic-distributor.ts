@@ -1,23 +1,27 @@
+import {
+  FIRST_SPI,
+  GICD_CLRSPI_NSR,
+  GICD_CTLR,
+  GICD_ICACTIVER,
+  GICD_ICENABLER,
+  GICD_ICFGR,
+  GICD_ICFGR_EDGE,
+  GICD_ICPENDR,
+  GICD_IGROUPR,
+  GICD_IPRIORITYR,
+  GICD_IROUTER,
+  GICD_ISACTIVER,
+  GICD_ISENABLER,
+  GICD_ISPENDR,
+  GICD_PIDR2,
+  GICD_SETSPI_NSR,
+  GICD_TYPER,
+  LAST_SPI,
+} from '../../hardware/gicd.js';
 import type { MmioDevice } from '../../ports/host-port.js';
 import type { AccessSize } from './device-space.js';
 
-// Registers: Arm GIC architecture specification (IHI 0069), 12.9, with affinity routing and one security state.
 export const GICD_BYTES = 0x10000;
-const GICD_CTLR = 0x0000;
-const GICD_TYPER = 0x0004;
-const GICD_SETSPI_NSR = 0x0040;
-const GICD_CLRSPI_NSR = 0x0048;
-const GICD_IGROUPR = 0x0080;
-const GICD_ISENABLER = 0x0100;
-const GICD_ICENABLER = 0x0180;
-const GICD_ISPENDR = 0x0200;
-const GICD_ICPENDR = 0x0280;
-const GICD_ISACTIVER = 0x0300;
-const GICD_ICACTIVER = 0x0380;
-const GICD_IPRIORITYR = 0x0400;
-const GICD_ICFGR = 0x0c00;
-const GICD_IROUTER = 0x6000;
-const GICD_PIDR2 = 0xffe8;
 
 const ENABLE_GROUPS = 3;
 const AFFINITY_ROUTING = 1 << 4;
@@ -26,8 +30,6 @@ const ONE_SECURITY_STATE = 1 << 6;
 const TYPER = 31 | (1 << 16) | (9 << 19);
 /** GICv3. */
 const PIDR2 = 3 << 4;
-const FIRST_SPI = 32;
-const LAST_SPI = 1019;
 const LINES = 1024;
 /** GICD_IROUTER: any VP may get it. */
 const ANY = 1 << 31;
@@ -115,7 +117,7 @@ export class GicDistributor implements MmioDevice {
 
   /** Edge-triggered, as GICD_ICFGR says; a device's write is an edge either way. */
   isEdge(intid: number): boolean {
-    return isSpi(intid) && ((this.trigger[intid >> 4]! >>> ((intid & 15) * 2)) & 2) !== 0;
+    return isSpi(intid) && ((this.trigger[intid >> 4]! >>> ((intid & 15) * 2)) & GICD_ICFGR_EDGE) !== 0;
   }
 
   read(offset: number, size: AccessSize): bigint {
