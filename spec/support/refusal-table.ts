@@ -6,6 +6,7 @@ import { decode, encodeUnchecked } from '../../src/layout/codec.js';
 import type { Limits } from '../../src/layout/limits.js';
 import type { AnyType, Declared } from '../../src/layout/types.js';
 import { ENGINES } from './engine-law.js';
+import { thrownBy } from './thrown-by.js';
 
 /** Bytes or a value that both engines refuse alike. `says` is the reason in the error's text. */
 export interface Refusal {
@@ -38,13 +39,4 @@ export function checkRefusals(test: Test, rows: readonly Refusal[]): void {
       }
     });
   }
-}
-
-function thrownBy(call: () => unknown): unknown {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  return assert.unreachable('is accepted');
 }

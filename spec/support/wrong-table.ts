@@ -1,6 +1,7 @@
 import type { Test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ErrorCode, LayoutError } from '../../src/bytes/errors.js';
+import { thrownBy } from './thrown-by.js';
 
 /** A declaration that must fail as its module loads, and why: `struct.path: reason`. */
 export type WrongRow = readonly [note: string, declare: () => unknown, says: string];
@@ -19,15 +20,6 @@ export function checkWrong(test: Test, code: ErrorCode, rows: readonly WrongRow[
       assert.ok(says.startsWith(where === '' ? '' : `${where}: `), `${where} is not in front of: ${says}`);
     });
   }
-}
-
-function thrownBy(call: () => unknown): unknown {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  return assert.unreachable('is accepted');
 }
 
 /** Past the type checker, which would refuse the declaration too. */
