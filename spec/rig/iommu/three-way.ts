@@ -18,35 +18,45 @@ const memory = SharedGuestMemory.create(0x2000 * PAGE);
 
 const page = fc.integer({ min: 0, max: 60 });
 const count = fc.integer({ min: 1, max: 20 });
+const which = fc.nat(1);
 /** INVALID_PARAMETER, ACCESS_DENIED, INSUFFICIENT_MEMORY. */
 const status = fc.constantFrom(0x05, 0x06, 0x0b);
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ op: fc.constant('map' as const), page, count, writable: fc.boolean() }) },
-  { weight: 4, arbitrary: fc.record({ op: fc.constant('unmap' as const), page, count }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('move' as const), to: fc.nat(2) }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('detach' as const) }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('fail' as const), at: fc.nat(60), status }) },
+  { weight: 6, arbitrary: fc.record({ op: fc.constant('map' as const), which, page, count, writable: fc.boolean() }) },
+  { weight: 5, arbitrary: fc.record({ op: fc.constant('unmap' as const), which, page, count }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant('attach' as const), which, to: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('detach' as const), which }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ op: fc.constant('fail' as const), at: fc.integer({ min: -1, max: 60 }), status }),
+  },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('starve' as const), isStarved: fc.boolean() }) },
 );
 const sequence = fc.record({
   steps: fc.array(step, { maxLength: 30 }),
   maxReps: fc.constantFrom(1, 3, 7, 4095),
   pool: fc.constantFrom(0, 2, 1000),
+  pagesPerMapping: fc.constantFrom(0, 0, 1),
   splitIntervals: fc.boolean(),
 });
 type Sequence = typeof sequence extends fc.Arbitrary<infer T> ? T : never;
 
-/** After any sequence the driver's tree, the hypervisor's map and what DMA sees are the same. */
-function holds({ steps, maxReps, pool, splitIntervals }: Sequence): void {
+interface Injected {
+  fail: { readonly at: number; readonly status: number } | undefined;
+}
+
+/** A root partition of two devices that are in one domain each, and what makes its calls fail. */
+function makeRig({ maxReps, pool, pagesPerMapping, splitIntervals }: Sequence) {
   const frames = PageFrameAllocator.create(16, 0x1f00);
   const pages = HypercallPages.create(memory, frames, { cpus: 1, separateOutput: true });
   pages.online(0);
   const queue = new VirtualQueue();
-  let fail: { readonly at: number; readonly status: number } | undefined;
+  const injected: Injected = { fail: undefined };
   const failAt = ({ page: at }: FailPoint): number | undefined => {
+    const { fail } = injected;
     if (fail === undefined || at !== fail.at) return undefined;
-    const { status: answer } = fail;
-    fail = undefined;
-    return answer;
+    injected.fail = undefined;
+    return fail.status;
   };
   const partition = new Partition({
     arch: 'x64',
@@ -56,47 +66,88 @@ function holds({ steps, maxReps, pool, splitIntervals }: Sequence): void {
     isRoot: true,
     continuation: 'partial',
     sink: { interrupt: () => undefined },
-    iommu: { devices: () => true, poolPages: pool, maxRepsPerCall: maxReps, failAt },
+    iommu: { devices: () => true, poolPages: pool, pagesPerMapping, maxRepsPerCall: maxReps, failAt },
   });
   const machine = bootGuest({ arch: 'x64', memory, frames, pages, queue, gates: [partition.gate(0)] });
   const driver = new RootIommu(machine, { flavour: 'root', splitIntervals });
   assert.ok(driver.init({ publish: () => DONE, unpublish: () => undefined, register: () => DONE }).ok);
-  const device = new IommuDevice({ segment: 0, bus: 0, device: 3, function: 0 });
-  const made = driver.allocPaging();
-  if (!made.ok) throw new Error(`no domain: ${made.errno}`);
-  const domain = made.value;
-  const places = [driver.identity, driver.blocked, domain];
-  for (const one of steps) {
+  const devices = [3, 4].map((device) => new IommuDevice({ segment: 0, bus: 0, device, function: 0 }));
+  const domains = devices.map(() => {
+    const made = driver.allocPaging();
+    if (!made.ok) throw new Error(`no domain: ${made.errno}`);
+    return made.value;
+  });
+  for (const [n, device] of devices.entries()) assert.ok(driver.attach(domains[n]!, device).ok);
+  return { partition, driver, devices, domains, frames, injected };
+}
+
+type Rig = ReturnType<typeof makeRig>;
+
+/** After any sequence the drivers' trees, the hypervisor's maps and what DMA sees are the same. */
+function holds(plan: Sequence): void {
+  const rig = makeRig(plan);
+  const { driver, devices, domains, frames, injected } = rig;
+  const places = [driver.identity, driver.blocked, ...domains];
+  const hoard: number[] = [];
+  for (const one of plan.steps) {
     const iova = 'page' in one ? BigInt(one.page * PAGE) : 0n;
-    if (one.op === 'map')
-      driver.map(domain, {
-        iova,
-        paddr: BigInt((one.page + FRAMES) * PAGE),
-        pageSize: PAGE,
-        pageCount: one.count,
-        writable: one.writable,
-      });
-    else if (one.op === 'unmap') driver.unmap(domain, iova, PAGE, one.count);
-    else if (one.op === 'move') driver.attach(places[one.to]!, device);
-    else if (one.op === 'detach') driver.detach(device);
-    else fail = one;
+    if (one.op === 'map') {
+      const paddr = BigInt((one.page + FRAMES * (one.which + 1)) * PAGE);
+      const { count: pageCount, writable } = one;
+      driver.map(domains[one.which]!, { iova, paddr, pageSize: PAGE, pageCount, writable });
+    } else if (one.op === 'unmap') {
+      const before = mappedPages(rig);
+      const bytes = driver.unmap(domains[one.which]!, iova, PAGE, one.count);
+      assert.is(Number(bytes) / PAGE, before - mappedPages(rig), 'what unmap says that it did');
+    } else if (one.op === 'attach') driver.attach(places[one.to]!, devices[one.which]!);
+    else if (one.op === 'detach') driver.detach(devices[one.which]!);
+    else if (one.op === 'fail') injected.fail = one;
+    else starve(frames, hoard, one.isStarved);
+    for (const domain of domains) assert.is(domain.numAttached, domain.devices.size);
   }
-  fail = undefined;
+  injected.fail = undefined;
+  starve(frames, hoard, false);
+  for (const n of devices.keys()) compare(rig, n);
+}
+
+function mappedPages({ partition }: Rig): number {
+  return partition.iommu!.domains.list().reduce((sum, { mapped }) => sum + mapped, 0);
+}
+
+/** Takes every page frame that the guest could deposit, or gives them back. */
+function starve(frames: PageFrameAllocator, hoard: number[], isStarved: boolean): void {
+  if (!isStarved) {
+    frames.give(hoard);
+    hoard.length = 0;
+    return;
+  }
+  for (let size = 0x1000; size >= 1; size /= 2)
+    for (let taken = frames.take(size); taken !== undefined; taken = frames.take(size)) hoard.push(...taken);
+}
+
+function compare({ partition, driver, devices, domains }: Rig, n: number): void {
   const iommu = partition.iommu!;
+  const [domain, device] = [domains[n]!, devices[n]!];
+  const where = iommu.domains.places.of(device.deviceId);
+  assert.is(where.kind === 'domain' ? where.domain.name.id : -1, device.holder?.id ?? 0, 'where the device is');
   const runs = iommu.domains
     .list()
     .filter(({ id }) => id === domain.id)
     .flatMap((report) => [...report.runs()]);
-  const theirs = new Map<number, number>();
-  for (const run of runs) for (let n = 0; n < run.count; n++) theirs.set(run.page + n, run.frame + n);
-  if (!driver.attach(domain, device).ok) return;
+  const theirs = new Map<number, { frame: number; permissions: number }>();
+  for (const { page: first, frame, count: pages, permissions } of runs)
+    for (let i = 0; i < pages; i++) theirs.set(first + i, { frame: frame + i, permissions });
+  assert.ok(driver.attach(domain, device).ok, 'the device comes into its domain again');
   for (let at = 0; at < WINDOW; at++) {
-    const ours = driver.iovaToPhys(domain, BigInt(at * PAGE));
+    const iova = BigInt(at * PAGE);
+    const ours = driver.iovaToPhys(domain, iova);
     const frame = ours === undefined ? undefined : Number(ours) / PAGE;
-    assert.is(frame, theirs.get(at), `page ${at}: driver and hypervisor`);
-    const dma = iommu.dma.access(device.deviceId, BigInt(at * PAGE), 1, 'read');
-    assert.is(dma.ok ? dma.segments[0]!.gpa / PAGE : undefined, frame, `page ${at}: DMA`);
-    assert.is(dma.ok ? dma.staleTlbHits : 0, 0, `page ${at}: stale`);
+    assert.is(frame, theirs.get(at)?.frame, `page ${at}: driver and hypervisor`);
+    const read = iommu.dma.access(device.deviceId, iova, 1, 'read');
+    assert.is(read.ok ? read.segments[0]!.gpa / PAGE : undefined, frame, `page ${at}: DMA`);
+    const flags = domain.tree.find(at)?.flags;
+    assert.is(flags, theirs.get(at)?.permissions, `page ${at}: what is allowed`);
+    assert.is(iommu.dma.access(device.deviceId, iova, 1, 'write').ok, (flags ?? 0) > 1, `page ${at}: write`);
   }
 }
 
