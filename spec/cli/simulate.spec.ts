@@ -1,10 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readProjectText, withTempFolder } from '../support/project.js';
-import { hvabi, plainEnv } from './run-cli.js';
+import { hvabi } from './run-cli.js';
 
 const test = suite('cli: simulate');
 
@@ -21,21 +19,6 @@ test('the example of docs/simulate.md: a recorded run is read back without a dif
         args[0] === 'decode' ? /(\d+) with bytes, \1 decoded, \1 re-encoded/ : /(\d+) of \1 checks hold/,
       );
     }
-  });
-});
-
-test('the code of docs/simulate.md prints what its comments say', async () => {
-  const [, code = ''] = /```js\n([\s\S]*?)```/.exec(readProjectText('docs', 'simulate.md'))!;
-  const promised = [...code.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map(([, shown]) => shown);
-  assert.is(promised.length, 2);
-  await withTempFolder((folder) => {
-    const file = join(folder, 'example.mjs');
-    const entry = (_: string, name: string): string =>
-      JSON.stringify(new URL(`../../src/${name}.js`, import.meta.url).href);
-    writeFileSync(file, code.replaceAll(/'hvabi\/(\w+)'/g, entry));
-    const { stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8', env: plainEnv() });
-    assert.is(stderr, '');
-    assert.equal(stdout.trimEnd().split('\n'), promised);
   });
 });
 
