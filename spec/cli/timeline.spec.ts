@@ -49,7 +49,9 @@ test('a call that fails has a line with its status', () => {
 });
 
 test('calls of device domains tell what they do', () => {
-  const lines = told('pviommu.jsonl').lines.concat(told('map-device-gpa-pages.jsonl').lines).join('\n');
+  const lines = told('pviommu.jsonl')
+    .lines.concat(told('map-device-gpa-pages.jsonl').lines, told('root-interrupts.jsonl').lines)
+    .join('\n');
   for (const pattern of [
     /HVCALL_GET_IOMMU_CAPABILITIES +present {2}stage 1 {2}48 bits {2}page sizes 0x40201000/,
     /HVCALL_GET_LOGICAL_DEVICE_PROPERTY +logical device id 0x37a94e00 {2}enabled/,
@@ -57,6 +59,7 @@ test('calls of device domains tell what they do', () => {
     /HVCALL_CONFIGURE_DEVICE_DOMAIN +stage-1 domain 3 {2}4-level tables at 0x[0-9a-f]+000$/m,
     /HVCALL_ATTACH_DEVICE_DOMAIN +logical device id 0x37a94e00 {2}to stage-1 domain 3/,
     /HVCALL_FLUSH_DEVICE_DOMAIN_LIST +stage-1 domain \d+ {2}\d+ pages? at 0x/,
+    /HVCALL_DEPOSIT_MEMORY +1 page {2}for (itself|partition 0x[0-9a-f]+)/,
     /HVCALL_MAP_DEVICE_GPA_PAGES +domain \d+ {2}\d+ pages? at 0x[0-9a-f]+000 {2}to 0x[0-9a-f]+000 {2}r[w-]/,
   ])
     assert.match(lines, pattern);

@@ -1,3 +1,4 @@
+import { hv_partition_id } from '../../abi/hv/limits.js';
 import { hex8 } from '../../bytes/hex.js';
 import { deviceClass } from '../../capture/device-class.js';
 import { hexText, plural } from '../tree/numbers.js';
@@ -48,6 +49,12 @@ function processors(value: Value): string {
     return mask === undefined ? '' : `VP mask ${hexAt(value, 'int_desc.cpu_mask')}`;
   }
   return `VP ${list.slice(0, count).join(', ')}`;
+}
+
+/** All ones is the caller's own. */
+function partition(value: Value): string {
+  const id = at(value, 'partition_id');
+  return id === hv_partition_id.HV_PARTITION_ID_SELF ? 'for itself' : `for partition ${hexAt(value, 'partition_id')}`;
 }
 
 const create: Detail = (value) => [
@@ -147,7 +154,7 @@ const BY_STRUCT: Readonly<Record<string, Detail>> = {
     `APIC ${numberAt(value, 'apic_id')}`,
   ],
   hv_create_vp: (value) => [`VP ${numberAt(value, 'vp_index')}`],
-  hv_deposit_memory: (value) => [`partition ${hexAt(value, 'partition_id')}`],
+  hv_deposit_memory: (value, reps) => [plural(reps, 'page'), partition(value)],
 };
 
 /**
