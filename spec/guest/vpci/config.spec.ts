@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { AccessSize } from '../../../src/guest/pci/registers.js';
 import { BusConfig } from '../../../src/guest/vpci/config-access.js';
 import { devfnOfSlot, slotNumber, slotOfDevfn, slotWord } from '../../../src/guest/vpci/slot.js';
+import type { AccessSize } from '../../../src/hardware/pci-config.js';
 import { BarDevice } from '../../../src/vsp/pci/bar-device.js';
 import { VpciRig } from './vpci-rig.js';
 

@@ -1,7 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PCI_BASE_ADDRESS_MEM_64, PCI_BASE_ADDRESS_MEM_PREFETCH } from '../../../src/hardware/pci-config.js';
 import { BarDevice } from '../../../src/vsp/pci/bar-device.js';
-import { BAR_64, BAR_PREFETCH, barMasks, barSizeOf } from '../../../src/vsp/pci/bars.js';
+import { barMasks, barSizeOf } from '../../../src/vsp/pci/bars.js';
 import { NvmeDevice } from '../../../src/vsp/pci/nvme-device.js';
 import { HostRig } from '../vpci/host-rig.js';
 
@@ -16,7 +17,14 @@ masks('VPCI-30 VPCI-31 words as they read after all ones, and sizes from them', 
     { index: 3, size: 2 ** 33, wide: true, prefetch: true, device: nothing },
   ];
   const words = barMasks(specs);
-  assert.equal(words, [0xfffff000, 0xffffc004, 0xffffffff, BAR_64 | BAR_PREFETCH, 0xfffffffe, 0]);
+  assert.equal(words, [
+    0xfffff000,
+    0xffffc004,
+    0xffffffff,
+    PCI_BASE_ADDRESS_MEM_64 | PCI_BASE_ADDRESS_MEM_PREFETCH,
+    0xfffffffe,
+    0,
+  ]);
   assert.equal(
     [0, 1, 3, 5].map((index) => barSizeOf(words, index)),
     [0x1000n, 0x4000n, 2n ** 33n, 0n],

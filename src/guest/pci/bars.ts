@@ -1,4 +1,3 @@
-import type { FunctionConfig } from './function-config.js';
 import {
   PCI_BASE_ADDRESS_0,
   PCI_BASE_ADDRESS_MEM_64,
@@ -6,7 +5,8 @@ import {
   PCI_BASE_ADDRESS_SPACE_IO,
   PCI_COMMAND_DECODE,
   PCI_COMMAND_MEMORY,
-} from './registers.js';
+} from '../../hardware/pci-config.js';
+import type { FunctionConfig } from './function-config.js';
 
 /** A memory range of a function. */
 export interface Bar {

@@ -1,4 +1,11 @@
-import { type AccessSize, PCI_CAPABILITY_LIST, PCI_COMMAND, PCI_STATUS, PCI_STATUS_CAP_LIST } from './registers.js';
+import {
+  type AccessSize,
+  PCI_CAPABILITY_LIST,
+  PCI_COMMAND,
+  PCI_STATUS,
+  PCI_STATUS_CAP_LIST,
+  PCI_STD_HEADER_SIZEOF,
+} from '../../hardware/pci-config.js';
 
 /** Configuration space of the functions of one bus. `devfn` is device << 3 | function. Reads of absent functions are all ones. */
 export interface ConfigAccess {
@@ -8,7 +15,6 @@ export interface ConfigAccess {
 
 /** Capabilities that a walk looks at: a list that leads in circles ends. */
 const MAX_CAPABILITIES = 48;
-const FIRST_CAPABILITY = 0x40;
 
 /** Configuration space of one function. */
 export class FunctionConfig {
@@ -47,7 +53,7 @@ export class FunctionConfig {
   findCapability(id: number): number | undefined {
     if ((this.read(PCI_STATUS, 2) & PCI_STATUS_CAP_LIST) === 0) return undefined;
     let at = this.read(PCI_CAPABILITY_LIST, 1);
-    for (let left = MAX_CAPABILITIES; left > 0 && at >= FIRST_CAPABILITY; left--) {
+    for (let left = MAX_CAPABILITIES; left > 0 && at >= PCI_STD_HEADER_SIZEOF; left--) {
       at &= ~3;
       const header = this.read(at, 2);
       if ((header & 0xff) === 0xff) return undefined;

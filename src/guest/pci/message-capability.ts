@@ -1,8 +1,5 @@
 import type { MsiMessage } from '../vpci-interrupts/message-irq.js';
 
-/** Bytes of an entry of the MSI-X table. */
-export const MSIX_ENTRY = 16;
-
 /** The registers through which a function learns its messages. The order of accesses is Linux's, as its captures show it. */
 export interface MessageCapability {
   readonly kind: 'msi' | 'msix';

@@ -1,3 +1,4 @@
+import { NO_VENDOR, PCI_HEADER_MULTI_FUNCTION, PCI_HEADER_TYPE } from '../../hardware/pci-config.js';
 import { DONE, type Outcome } from '../../ports/outcome.js';
 import { type Routine, type Running, start } from '../../sched/routine.js';
 import { Mutex } from '../../sched/sync.js';
@@ -7,7 +8,6 @@ import { FunctionConfig } from './function-config.js';
 import { PciBus } from './pci-bus.js';
 import type { BoundFunction, PciDriver } from './pci-driver.js';
 import { PciFunction } from './pci-function.js';
-import { NO_VENDOR, PCI_HEADER_MULTI_FUNCTION, PCI_HEADER_TYPE } from './registers.js';
 import type { RootBusOptions } from './root-bus-options.js';
 
 const DEVICES = 32;

@@ -1,10 +1,3 @@
-import { failure, type Outcome } from '../../ports/outcome.js';
-import type { InterruptService } from '../vpci-interrupts/interrupt-service.js';
-import type { Bar } from './bars.js';
-import type { FunctionConfig } from './function-config.js';
-import { type AffinityPlan, FunctionInterrupts } from './function-interrupts.js';
-import { MsiCapability } from './msi-capability.js';
-import { MsixCapability } from './msix-capability.js';
 import {
   PCI_CAP_ID_MSI,
   PCI_CAP_ID_MSIX,
@@ -12,7 +5,14 @@ import {
   PCI_COMMAND_MASTER,
   PCI_COMMAND_MEMORY,
   PCI_SUBSYSTEM,
-} from './registers.js';
+} from '../../hardware/pci-config.js';
+import { failure, type Outcome } from '../../ports/outcome.js';
+import type { InterruptService } from '../vpci-interrupts/interrupt-service.js';
+import type { Bar } from './bars.js';
+import type { FunctionConfig } from './function-config.js';
+import { type AffinityPlan, FunctionInterrupts } from './function-interrupts.js';
+import { MsiCapability } from './msi-capability.js';
+import { MsixCapability } from './msix-capability.js';
 import type { RootBusOptions } from './root-bus-options.js';
 
 /** Who a function is. */

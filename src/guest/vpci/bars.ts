@@ -6,7 +6,7 @@ import {
   PCI_BASE_ADDRESS_SPACE_IO,
   PCI_COMMAND,
   PCI_COMMAND_MEMORY,
-} from '../pci/registers.js';
+} from '../../hardware/pci-config.js';
 import { BARS, type Child } from './child.js';
 import { readConfig, writeConfig } from './config-access.js';
 import type { VirtualBus } from './virtual-bus.js';

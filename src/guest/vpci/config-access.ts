@@ -1,5 +1,4 @@
 import { vpci_limits } from '../../abi/vpci/resource.js';
-import type { ConfigAccess } from '../pci/function-config.js';
 import {
   type AccessSize,
   PCI_CAPABILITY_LIST,
@@ -7,7 +6,8 @@ import {
   PCI_COMMAND,
   PCI_ROM_ADDRESS,
   PCI_SUBSYSTEM,
-} from '../pci/registers.js';
+} from '../../hardware/pci-config.js';
+import type { ConfigAccess } from '../pci/function-config.js';
 import type { Child } from './child.js';
 import type { VirtualBus } from './virtual-bus.js';
 

@@ -3,10 +3,10 @@ import { HVCALL_MMIO_READ, HVCALL_MMIO_WRITE } from '../../abi/hypercalls/mmio.j
 import { vpci_limits } from '../../abi/vpci/resource.js';
 import { viewOf } from '../../bytes/span.js';
 import { hiOf, loOf } from '../../bytes/word.js';
+import type { AccessSize } from '../../hardware/pci-config.js';
 import { controlWord } from '../../hypercall/words.js';
 import { encode } from '../../layout/codec.js';
 import type { GuestCpu, GuestMachine } from '../machine/guest-machine.js';
-import type { AccessSize } from '../pci/registers.js';
 
 const { CFG_PAGE_OFFSET } = vpci_limits;
 /** Bytes of data in a call, whatever its size field says. */

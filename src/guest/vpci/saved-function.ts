@@ -1,5 +1,5 @@
+import { PCI_BASE_ADDRESS_0, PCI_CAP_ID_MSI, PCI_CAP_ID_MSIX } from '../../hardware/pci-config.js';
 import type { PciFunction } from '../pci/pci-function.js';
-import { PCI_BASE_ADDRESS_0, PCI_CAP_ID_MSI, PCI_CAP_ID_MSIX } from '../pci/registers.js';
 
 /** Offset of the control word in both message capabilities. */
 const MESSAGE_CONTROL = 2;

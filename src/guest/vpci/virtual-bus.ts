@@ -1,3 +1,4 @@
+import { NO_VENDOR } from '../../hardware/pci-config.js';
 import { logicalDeviceId, logicalDeviceIdPrefix } from '../../hypercall/logical-device-id.js';
 import { type Completion, Mutex, OrderedWork } from '../../sched/sync.js';
 import type { DomainNumberPool } from '../device-id/domain-number-pool.js';
@@ -5,7 +6,6 @@ import type { LogicalDeviceIdRegistration } from '../device-id/logical-device-id
 import type { GuestMachine } from '../machine/guest-machine.js';
 import type { PciBus } from '../pci/pci-bus.js';
 import type { PciCore } from '../pci/pci-core.js';
-import { NO_VENDOR } from '../pci/registers.js';
 import type { VmbusChannel } from '../vmbus/vmbus-channel.js';
 import type { InterruptBus } from '../vpci-interrupts/interrupt-bus.js';
 import type { Child, FunctionDescription } from './child.js';

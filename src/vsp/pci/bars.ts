@@ -1,9 +1,8 @@
+import { PCI_BASE_ADDRESS_MEM_64, PCI_BASE_ADDRESS_MEM_PREFETCH } from '../../hardware/pci-config.js';
 import type { MmioDevice, MmioWindow } from '../../ports/host-port.js';
 import type { DevicePort, LabelledMmio } from './pci-device.js';
 
-/** Bits of a memory BAR: PCI Local Bus 3.0, 6.2.5.1. */
-export const BAR_64 = 0x4;
-export const BAR_PREFETCH = 0x8;
+/** Bits of a memory BAR that are no address: PCI Local Bus 3.0, 6.2.5.1. */
 const FLAGS = 0xf;
 const GPA_END = 2n ** 52n;
 const SPACE = 2n ** 64n;
@@ -29,7 +28,11 @@ export function barMasks(specs: readonly BarSpec[]): number[] {
     if (!(index >= 0) || last > 5 || masks[index] !== 0 || masks[last] !== 0)
       throw new RangeError(`no room for BAR ${index}`);
     const mask = SPACE - BigInt(size);
-    masks[index] = (Number(mask & 0xffff_ffffn) | (wide ? BAR_64 : 0) | (prefetch ? BAR_PREFETCH : 0)) >>> 0;
+    masks[index] =
+      (Number(mask & 0xffff_ffffn) |
+        (wide ? PCI_BASE_ADDRESS_MEM_64 : 0) |
+        (prefetch ? PCI_BASE_ADDRESS_MEM_PREFETCH : 0)) >>>
+      0;
     if (wide) masks[last] = Number(mask >> 32n);
   }
   return masks;
@@ -39,7 +42,7 @@ export function barMasks(specs: readonly BarSpec[]): number[] {
 export function barSizeOf(masks: readonly number[], index: number): bigint {
   const low = masks[index] ?? 0;
   if (low === 0) return 0n;
-  const high = (low & BAR_64) === 0 ? 0xffff_ffff : (masks[index + 1] ?? 0);
+  const high = (low & PCI_BASE_ADDRESS_MEM_64) === 0 ? 0xffff_ffff : (masks[index + 1] ?? 0);
   return SPACE - ((BigInt(high) << 32n) | BigInt((low & ~FLAGS) >>> 0));
 }
 

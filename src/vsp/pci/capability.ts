@@ -1,3 +1,4 @@
+import { PCI_CAP_ID_EXP, PCI_CAP_ID_PM } from '../../hardware/pci-config.js';
 /** An entry of the capability list. */
 export interface Capability {
   readonly id: number;
@@ -11,7 +12,7 @@ export interface Capability {
 
 /** An endpoint of PCI Express with the registers of version 2: PCI Express Base 3.0, 7.8. */
 export class ExpressCapability implements Capability {
-  readonly id = 0x10;
+  readonly id = PCI_CAP_ID_EXP;
   readonly length = 0x3c;
 
   lay(view: DataView, writable: DataView): void {
@@ -30,7 +31,7 @@ export class ExpressCapability implements Capability {
 
 /** D0 and D3hot, nothing lost between them: PCI Power Management 1.2, 3.2. */
 export class PowerCapability implements Capability {
-  readonly id = 0x01;
+  readonly id = PCI_CAP_ID_PM;
   readonly length = 8;
   readonly #changed: (on: boolean) => void;
 

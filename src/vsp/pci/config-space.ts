@@ -1,22 +1,31 @@
-import { BAR_64, BAR_PREFETCH } from './bars.js';
+import {
+  PCI_BASE_ADDRESS_0,
+  PCI_BASE_ADDRESS_MEM_64,
+  PCI_BASE_ADDRESS_MEM_PREFETCH,
+  PCI_CACHE_LINE_SIZE,
+  PCI_CAPABILITY_LIST,
+  PCI_CLASS_REVISION,
+  PCI_COMMAND,
+  PCI_COMMAND_MEMORY,
+  PCI_DEVICE_ID,
+  PCI_INTERRUPT_LINE,
+  PCI_STATUS,
+  PCI_STATUS_CAP_LIST,
+  PCI_STD_HEADER_SIZEOF,
+  PCI_SUBSYSTEM,
+  PCI_VENDOR_ID,
+} from '../../hardware/pci-config.js';
 import type { Capability } from './capability.js';
 import type { PciIdentity } from './pci-device.js';
 
 // Type 0 configuration header: PCI Local Bus 3.0, 6.1.
 
 const BYTES = 256;
-const COMMAND = 0x04;
-const STATUS = 0x06;
-const BARS = 0x10;
-const BARS_END = 0x28;
-const CAPABILITIES = 0x34;
-const INTERRUPT_LINE = 0x3c;
-const FIRST_CAPABILITY = 0x40;
+/** One past the last of the six. */
+const END_OF_BARS = PCI_BASE_ADDRESS_0 + 24;
 
 /** Memory decoding, bus mastering, parity, SERR, INTx off; there is no I/O space. */
 const COMMAND_WRITABLE = 0x0546;
-const COMMAND_MEMORY = 0x2;
-const STATUS_CAPABILITIES = 0x10;
 
 /** The first 256 bytes of a function's configuration space; what lies behind them, up to 4096, reads as zeros. */
 export class ConfigSpace {
@@ -42,12 +51,12 @@ export class ConfigSpace {
   }
 
   get decodesMemory(): boolean {
-    return (this.#view.getUint16(COMMAND, true) & COMMAND_MEMORY) !== 0;
+    return (this.#view.getUint16(PCI_COMMAND, true) & PCI_COMMAND_MEMORY) !== 0;
   }
 
   /** The six BAR words as the guest set them. */
   get barWords(): number[] {
-    return Array.from({ length: 6 }, (_, index) => this.#view.getUint32(BARS + index * 4, true));
+    return Array.from({ length: 6 }, (_, index) => this.#view.getUint32(PCI_BASE_ADDRESS_0 + index * 4, true));
   }
 
   read(offset: number, size: 1 | 2 | 4): number {
@@ -62,7 +71,7 @@ export class ConfigSpace {
       const mask = this.#writable[offset + i]!;
       this.#bytes[offset + i] = (this.#bytes[offset + i]! & ~mask) | ((value >>> (i * 8)) & mask);
     }
-    if (offset < STATUS || (offset < BARS_END && offset + size > BARS)) this.#changed();
+    if (offset < PCI_STATUS || (offset < END_OF_BARS && offset + size > PCI_BASE_ADDRESS_0)) this.#changed();
     for (const { capability, view, at } of this.#placed)
       if (offset + size > at && offset < at + capability.length) capability.written?.(view);
   }
@@ -70,8 +79,9 @@ export class ConfigSpace {
   /** Puts an address into a BAR, the type bits staying. */
   setBar(index: number, address: bigint): void {
     if (index < 0 || index > 5) return;
-    this.write(BARS + index * 4, 4, Number(address & 0xffff_ffffn));
-    if ((this.#bytes[BARS + index * 4]! & BAR_64) !== 0) this.write(BARS + index * 4 + 4, 4, Number(address >> 32n));
+    this.write(PCI_BASE_ADDRESS_0 + index * 4, 4, Number(address & 0xffff_ffffn));
+    if ((this.#bytes[PCI_BASE_ADDRESS_0 + index * 4]! & PCI_BASE_ADDRESS_MEM_64) !== 0)
+      this.write(PCI_BASE_ADDRESS_0 + index * 4 + 4, 4, Number(address >> 32n));
   }
 
   /** As after power-on. */
@@ -83,18 +93,18 @@ export class ConfigSpace {
 
   #header(identity: PciIdentity): void {
     const view = this.#view;
-    view.setUint16(0x00, identity.vendorId, true);
-    view.setUint16(0x02, identity.deviceId, true);
-    view.setUint8(0x08, identity.revision);
-    view.setUint8(0x09, identity.progIf);
-    view.setUint8(0x0a, identity.subclass);
-    view.setUint8(0x0b, identity.baseClass);
-    view.setUint32(0x2c, identity.subsystemId, true);
-    this.#writable[COMMAND] = COMMAND_WRITABLE & 0xff;
-    this.#writable[COMMAND + 1] = COMMAND_WRITABLE >> 8;
+    view.setUint16(PCI_VENDOR_ID, identity.vendorId, true);
+    view.setUint16(PCI_DEVICE_ID, identity.deviceId, true);
+    view.setUint8(PCI_CLASS_REVISION, identity.revision);
+    view.setUint8(PCI_CLASS_REVISION + 1, identity.progIf);
+    view.setUint8(PCI_CLASS_REVISION + 2, identity.subclass);
+    view.setUint8(PCI_CLASS_REVISION + 3, identity.baseClass);
+    view.setUint32(PCI_SUBSYSTEM, identity.subsystemId, true);
+    this.#writable[PCI_COMMAND] = COMMAND_WRITABLE & 0xff;
+    this.#writable[PCI_COMMAND + 1] = COMMAND_WRITABLE >> 8;
     // Cache line size and interrupt line are the guest's own notes.
-    this.#writable[0x0c] = 0xff;
-    this.#writable[INTERRUPT_LINE] = 0xff;
+    this.#writable[PCI_CACHE_LINE_SIZE] = 0xff;
+    this.#writable[PCI_INTERRUPT_LINE] = 0xff;
   }
 
   #bars(masks: readonly number[]): void {
@@ -102,16 +112,16 @@ export class ConfigSpace {
     let upper = false;
     for (const [index, mask] of masks.entries()) {
       // The low word of a BAR has its kind in the low bits, the high word is all address.
-      const flags = upper ? 0 : mask & (BAR_64 | BAR_PREFETCH);
-      this.#view.setUint32(BARS + index * 4, flags, true);
-      writable.setUint32(BARS + index * 4, upper ? mask : (mask & ~0xf) >>> 0, true);
-      upper = !upper && (mask & BAR_64) !== 0;
+      const flags = upper ? 0 : mask & (PCI_BASE_ADDRESS_MEM_64 | PCI_BASE_ADDRESS_MEM_PREFETCH);
+      this.#view.setUint32(PCI_BASE_ADDRESS_0 + index * 4, flags, true);
+      writable.setUint32(PCI_BASE_ADDRESS_0 + index * 4, upper ? mask : (mask & ~0xf) >>> 0, true);
+      upper = !upper && (mask & PCI_BASE_ADDRESS_MEM_64) !== 0;
     }
   }
 
   #place(capabilities: readonly Capability[]): void {
-    let link = CAPABILITIES;
-    let at = FIRST_CAPABILITY;
+    let link = PCI_CAPABILITY_LIST;
+    let at = PCI_STD_HEADER_SIZEOF;
     for (const capability of capabilities) {
       if (at + capability.length > BYTES) throw new RangeError(`no room for capability ${capability.id}`);
       this.#bytes[link] = at;
@@ -122,6 +132,6 @@ export class ConfigSpace {
       link = at + 1;
       at = (at + capability.length + 3) & ~3;
     }
-    if (capabilities.length > 0) this.#view.setUint16(STATUS, STATUS_CAPABILITIES, true);
+    if (capabilities.length > 0) this.#view.setUint16(PCI_STATUS, PCI_STATUS_CAP_LIST, true);
   }
 }

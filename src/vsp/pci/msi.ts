@@ -1,4 +1,14 @@
 import { joinU64 } from '../../bytes/word.js';
+import {
+  PCI_CAP_ID_MSI,
+  PCI_MSI_ADDRESS_HI,
+  PCI_MSI_ADDRESS_LO,
+  PCI_MSI_DATA_64,
+  PCI_MSI_FLAGS,
+  PCI_MSI_FLAGS_64BIT,
+  PCI_MSI_FLAGS_ENABLE,
+  PCI_MSI_FLAGS_QSIZE,
+} from '../../hardware/pci-config.js';
 import type { InterruptMessage, InterruptRouter } from '../../ports/host-port.js';
 import type { Capability } from './capability.js';
 
@@ -12,11 +22,9 @@ export interface InterruptSource {
   reset(): void;
 }
 
-const ENABLE = 0x0001;
-
 /** Up to 32 messages from one address and data word, 64-bit, without masks: PCI Local Bus 3.0, 6.8.1. */
 export class MsiCapability implements Capability, InterruptSource {
-  readonly id = 0x05;
+  readonly id = PCI_CAP_ID_MSI;
   readonly length = 14;
   readonly #router: Pick<InterruptRouter, 'raise'>;
   readonly #exponent: number;
@@ -32,20 +40,20 @@ export class MsiCapability implements Capability, InterruptSource {
   }
 
   lay(view: DataView, writable: DataView): void {
-    view.setUint16(2, 0x0080 | (this.#exponent << 1), true);
-    writable.setUint16(2, ENABLE | 0x0070, true);
-    writable.setUint32(4, 0xffff_fffc, true);
-    writable.setUint32(8, 0xffff_ffff, true);
-    writable.setUint16(12, 0xffff, true);
+    view.setUint16(PCI_MSI_FLAGS, PCI_MSI_FLAGS_64BIT | (this.#exponent << 1), true);
+    writable.setUint16(PCI_MSI_FLAGS, PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE, true);
+    writable.setUint32(PCI_MSI_ADDRESS_LO, 0xffff_fffc, true);
+    writable.setUint32(PCI_MSI_ADDRESS_HI, 0xffff_ffff, true);
+    writable.setUint16(PCI_MSI_DATA_64, 0xffff, true);
   }
 
   written(view: DataView): void {
-    const control = view.getUint16(2, true);
-    this.enabled = (control & ENABLE) !== 0;
+    const control = view.getUint16(PCI_MSI_FLAGS, true);
+    this.enabled = (control & PCI_MSI_FLAGS_ENABLE) !== 0;
     this.#vectors = 1 << Math.min((control >> 4) & 7, this.#exponent);
     this.#message = {
-      address: joinU64(view.getUint32(4, true), view.getUint32(8, true)),
-      data: view.getUint16(12, true),
+      address: joinU64(view.getUint32(PCI_MSI_ADDRESS_LO, true), view.getUint32(PCI_MSI_ADDRESS_HI, true)),
+      data: view.getUint16(PCI_MSI_DATA_64, true),
     };
   }
 

@@ -1,11 +1,18 @@
+import {
+  PCI_CAP_ID_MSIX,
+  PCI_MSIX_ENTRY_CTRL_MASKBIT,
+  PCI_MSIX_ENTRY_DATA,
+  PCI_MSIX_ENTRY_SIZE,
+  PCI_MSIX_ENTRY_VECTOR_CTRL,
+  PCI_MSIX_FLAGS,
+  PCI_MSIX_FLAGS_ENABLE,
+  PCI_MSIX_FLAGS_MASKALL,
+  PCI_MSIX_PBA,
+  PCI_MSIX_TABLE,
+} from '../../hardware/pci-config.js';
 import type { InterruptRouter, MmioDevice } from '../../ports/host-port.js';
 import type { Capability } from './capability.js';
 import type { InterruptSource } from './msi.js';
-
-const ENABLE = 0x8000;
-const MASK_ALL = 0x4000;
-const ENTRY = 16;
-const CONTROL_AT = 12;
 
 export interface MsixPlace {
   readonly vectors: number;
@@ -17,7 +24,7 @@ export interface MsixPlace {
 
 /** A message for each vector, in a table in a BAR, each with a mask and a pending bit: PCI Local Bus 3.0, 6.8.2. */
 export class MsixCapability implements Capability, InterruptSource {
-  readonly id = 0x11;
+  readonly id = PCI_CAP_ID_MSIX;
   readonly length = 12;
   readonly place: MsixPlace;
   readonly #router: Pick<InterruptRouter, 'raise'>;
@@ -31,21 +38,21 @@ export class MsixCapability implements Capability, InterruptSource {
     if (!(place.vectors >= 1 && place.vectors <= 2048)) throw new RangeError(`MSI-X of ${place.vectors} vectors`);
     this.place = place;
     this.#router = router;
-    this.#table = new DataView(new ArrayBuffer(place.vectors * ENTRY));
+    this.#table = new DataView(new ArrayBuffer(place.vectors * PCI_MSIX_ENTRY_SIZE));
     this.reset();
   }
 
   lay(view: DataView, writable: DataView): void {
-    view.setUint16(2, this.place.vectors - 1, true);
-    writable.setUint16(2, ENABLE | MASK_ALL, true);
-    view.setUint32(4, this.place.tableOffset | this.place.bar, true);
-    view.setUint32(8, this.place.pendingOffset | this.place.bar, true);
+    view.setUint16(PCI_MSIX_FLAGS, this.place.vectors - 1, true);
+    writable.setUint16(PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL, true);
+    view.setUint32(PCI_MSIX_TABLE, this.place.tableOffset | this.place.bar, true);
+    view.setUint32(PCI_MSIX_PBA, this.place.pendingOffset | this.place.bar, true);
   }
 
   written(view: DataView): void {
-    const control = view.getUint16(2, true);
-    this.enabled = (control & ENABLE) !== 0;
-    this.#masked = (control & MASK_ALL) !== 0;
+    const control = view.getUint16(PCI_MSIX_FLAGS, true);
+    this.enabled = (control & PCI_MSIX_FLAGS_ENABLE) !== 0;
+    this.#masked = (control & PCI_MSIX_FLAGS_MASKALL) !== 0;
     this.#release();
   }
 
@@ -62,7 +69,11 @@ export class MsixCapability implements Capability, InterruptSource {
     this.#pending.clear();
     new Uint8Array(this.#table.buffer).fill(0);
     for (let vector = 0; vector < this.place.vectors; vector++)
-      this.#table.setUint32(vector * ENTRY + CONTROL_AT, 1, true);
+      this.#table.setUint32(
+        vector * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_VECTOR_CTRL,
+        PCI_MSIX_ENTRY_CTRL_MASKBIT,
+        true,
+      );
   }
 
   /** True for offsets of the BAR that are table or pending bits. */
@@ -86,9 +97,9 @@ export class MsixCapability implements Capability, InterruptSource {
     if (at < 0 || at + size > this.#table.byteLength) return;
     this.#table.setUint32(at, Number(value & 0xffff_ffffn), true);
     if (size === 8) this.#table.setUint32(at + 4, Number((value >> 32n) & 0xffff_ffffn), true);
-    const vector = Math.floor(at / ENTRY);
-    const control = vector * ENTRY + CONTROL_AT;
-    this.#table.setUint32(control, this.#table.getUint32(control, true) & 1, true);
+    const vector = Math.floor(at / PCI_MSIX_ENTRY_SIZE);
+    const control = vector * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_VECTOR_CTRL;
+    this.#table.setUint32(control, this.#table.getUint32(control, true) & PCI_MSIX_ENTRY_CTRL_MASKBIT, true);
     if (this.enabled && this.#pending.has(vector) && !this.#isMasked(vector)) this.#send(vector);
   }
 
@@ -108,14 +119,19 @@ export class MsixCapability implements Capability, InterruptSource {
   }
 
   #isMasked(vector: number): boolean {
-    return this.#masked || (this.#table.getUint32(vector * ENTRY + CONTROL_AT, true) & 1) !== 0;
+    return (
+      this.#masked ||
+      (this.#table.getUint32(vector * PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_VECTOR_CTRL, true) &
+        PCI_MSIX_ENTRY_CTRL_MASKBIT) !==
+        0
+    );
   }
 
   #send(vector: number): boolean {
     this.#pending.delete(vector);
-    const at = vector * ENTRY;
+    const at = vector * PCI_MSIX_ENTRY_SIZE;
     const address = this.#table.getBigUint64(at, true);
-    return this.#router.raise({ address, data: this.#table.getUint32(at + 8, true) });
+    return this.#router.raise({ address, data: this.#table.getUint32(at + PCI_MSIX_ENTRY_DATA, true) });
   }
 
   #release(): void {

@@ -1,6 +1,7 @@
 import { type PartialResourceDescriptor, ResourceType } from '../../abi/vpci/openvmm-resources.js';
+import { PCI_BASE_ADDRESS_MEM_64 } from '../../hardware/pci-config.js';
 import type { ValueOf } from '../../layout/types.js';
-import { BAR_64, barSizeOf } from '../pci/bars.js';
+import { barSizeOf } from '../pci/bars.js';
 import type { AssignedRange } from './bus-function.js';
 
 type Resource = ValueOf<typeof PartialResourceDescriptor>;
@@ -56,7 +57,7 @@ export function rangesFit(
   return masks.every((mask, index) => {
     const range = ranges[index];
     const isUpper = upper;
-    upper = !isUpper && (mask & BAR_64) !== 0;
+    upper = !isUpper && (mask & PCI_BASE_ADDRESS_MEM_64) !== 0;
     if (range === undefined) return true;
     if (range === 'unknown' || isUpper || mask === 0) return false;
     const size = barSizeOf(masks, index);
