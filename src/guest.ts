@@ -11,6 +11,7 @@ export { PciCore } from './guest/pci/pci-core.js';
 export type { BoundFunction, PciDriver } from './guest/pci/pci-driver.js';
 export { PvIommu } from './guest/pv-iommu/pv-iommu.js';
 export { startPvIommu } from './guest/pv-iommu/start.js';
+export { DRIVER_GENERATIONS, type DriverGeneration } from './guest/root-iommu/driver-generation.js';
 export { IommuDevice } from './guest/root-iommu/iommu-device.js';
 export { RootIommu, type RootIommuOptions } from './guest/root-iommu/root-iommu.js';
 export type {

@@ -23,7 +23,8 @@ export interface MadeCall {
   readonly outputGpa: number;
 }
 
-const SIZES: Record<number, number> = {
+/** Bytes of an input without its list. */
+export const SIZES: Readonly<Record<number, number>> = {
   293: 16,
   295: 24,
   177: 32,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DRIVER_GENERATIONS } from '../../../src/guest/root-iommu/driver-generation.js';
 import { CODES } from './fake-hypervisor.js';
 import { booksAgree, nvme, pagesOf, pagingDomain, rig } from './rig.js';
 
@@ -31,14 +32,19 @@ const step = fc.oneof(
 
 const books = suite('books');
 
-for (const splitIntervals of [false, true]) {
-  for (const maxReps of [1, 3, 4095]) {
+for (const generation of ['newest', 'v3'] as const) {
+  for (const [maxReps, splitIntervals] of [
+    [1, false],
+    [3, true],
+    [4095, false],
+    [4095, true],
+  ] as const) {
     books(
-      `IOMMU-67, IOMMU-41: books are what the hypervisor has, ${maxReps} reps at a time, splitting ${splitIntervals}`,
+      `IOMMU-67, IOMMU-41: books are what the hypervisor has, ${generation}, ${maxReps} reps at a time, splitting ${splitIntervals}`,
       () => {
         fc.assert(
           fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-            const r = rig({ splitIntervals }, 4000);
+            const r = rig({ ...DRIVER_GENERATIONS[generation], splitIntervals }, 4000);
             r.hv.maxReps = maxReps;
             const domain = pagingDomain(r);
             const device = nvme();

@@ -18,8 +18,14 @@ export const CODES = {
   capabilities: 0x125,
 } as const;
 
+const INVALID_HYPERCALL_INPUT = 0x03;
+const INVALID_ALIGNMENT = 0x04;
 const INVALID_PARAMETER = 0x05;
-const LENGTHS: Record<number, number> = {
+const PAGE_BYTES = 4096;
+/** Of a control word's upper half: behind the count and behind the start. */
+const RESERVED_BITS = 0xf000_f000;
+/** Bytes of an input without its list. */
+export const LENGTHS: Readonly<Record<number, number>> = {
   [CODES.deposit]: 8,
   [CODES.attachDevice]: 40,
   [CODES.detachDevice]: 16,
@@ -31,7 +37,8 @@ const LENGTHS: Record<number, number> = {
   [CODES.delete]: 24,
   [CODES.capabilities]: 16,
 };
-const LISTS = new Set<number>([CODES.deposit, CODES.map]);
+/** Calls whose input ends in a list. */
+export const LISTS: ReadonlySet<number> = new Set<number>([CODES.deposit, CODES.map]);
 
 export interface MadeCall {
   readonly code: number;
@@ -40,6 +47,10 @@ export interface MadeCall {
   readonly start: number;
   /** Input bytes, with the list. */
   readonly input: string;
+  readonly inputGpa: number;
+  readonly outputGpa: number;
+  /** What was answered. */
+  result: string;
 }
 
 /** Answers one call instead of the model; `reps` are done first, counted over the whole call. */
@@ -74,6 +85,8 @@ export class FakeHypervisor implements CpuGate {
   /** Pages that it has for mappings; each takes one. */
   pool = Number.POSITIVE_INFINITY;
   iovaWidth = 48;
+  /** Pages of I/O addresses that it maps nothing at. */
+  readonly refusedPages = new Set<number>();
   /** Off, it only counts. */
   keepsPages = true;
   private readonly memory: GuestMemory;
@@ -107,16 +120,20 @@ export class FakeHypervisor implements CpuGate {
     const reps = controlHi & 0xfff;
     const start = (controlHi >>> 16) & 0xfff;
     const length = (LENGTHS[code] ?? 0) + (LISTS.has(code) ? 8 * reps : 0);
-    const bytes = new Uint8Array(length);
+    const bytes = new Uint8Array(Math.min(length, PAGE_BYTES));
     this.memory.read(inputGpa, bytes);
     const control = hex64(joinU64(controlLo, controlHi));
-    this.made.push({ code, control, reps, start, input: bytesToHex(bytes) });
+    const call = { code, control, reps, start, input: bytesToHex(bytes), inputGpa, outputGpa, result: '' };
+    this.made.push(call);
     const refusal = this.refusals.find((one) => one.code === code && (one.times ?? 1) > 0);
     const stop = refusal === undefined ? reps : Math.min(reps, Math.max(start, refusal.reps ?? start));
     if (refusal !== undefined) refusal.times = (refusal.times ?? 1) - 1;
     const view = new DataView(bytes.buffer);
-    if (reps > 0) this.repCall(code, view, start, stop, refusal?.status ?? 0);
+    if ((controlHi & RESERVED_BITS) !== 0) this.answer(INVALID_HYPERCALL_INPUT, 0);
+    else if (length > PAGE_BYTES) this.answer(INVALID_ALIGNMENT, 0);
+    else if (reps > 0) this.repCall(code, view, start, stop, refusal?.status ?? 0);
     else this.answer(refusal?.status ?? this.simpleCall(code, view, outputGpa), 0);
+    call.result = hex64(joinU64(this.resultLo, this.resultHi));
   }
 
   private repCall(code: number, view: DataView, start: number, stop: number, status: number): void {
@@ -141,7 +158,7 @@ export class FakeHypervisor implements CpuGate {
     const id = view.getUint32(20, true);
     const page = Number(view.getBigUint64(32, true) >> 12n) + rep;
     const pages = this.domains.get(id);
-    if (pages === undefined || pages.has(page)) return INVALID_PARAMETER;
+    if (pages === undefined || pages.has(page) || this.refusedPages.has(page)) return INVALID_PARAMETER;
     if (this.pool === 0) return 0x0b;
     this.pool--;
     pages.set(page, { frame: Number(view.getBigUint64(40 + 8 * rep, true)), flags: view.getUint32(28, true) });
@@ -180,6 +197,10 @@ export class FakeHypervisor implements CpuGate {
       case CODES.attachDevice:
       case CODES.detachDevice:
         return 0;
+      case CODES.map:
+      case CODES.unmap:
+        // A rep call without reps.
+        return INVALID_HYPERCALL_INPUT;
       default:
         return 0x02;
     }

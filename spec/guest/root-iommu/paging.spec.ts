@@ -212,6 +212,9 @@ mapping(
     assert.is(legacy.iommu.unmap(old, IOVA, 4096, 600), 600n << 12n);
     assert.is(legacy.iommu.iovaToPhys(old, IOVA), undefined);
     assert.equal(legacy.hv.codes, []);
+    legacy.iommu.free(old);
+    assert.equal(legacy.iommu.map(old, pagesOf(IOVA, PADDR, 1)), { errno: 'EINVAL', mapped: 0n });
+    assert.is(legacy.iommu.unmap(old, IOVA, 4096, 1), 0n);
   },
 );
 
@@ -306,9 +309,9 @@ unmapping('IOMMU-51, COM-05: both halves report in the same words', () => {
   r.iommu.map(r.domain, pagesOf(IOVA, PADDR, 2));
   const lines = r.log
     .filter((line) => line.code === 'iommu-call-failed')
-    .map((line) => line.fields as Partial<Record<string, unknown>>);
+    .map((line) => line.fields as Readonly<Record<'call' | 'statusName' | 'status', unknown>>);
   assert.equal(
-    lines.map((fields) => [fields['call'], fields['statusName'], fields['status']]),
+    lines.map((fields) => [fields.call, fields.statusName, fields.status]),
     [
       ['HVCALL_UNMAP_DEVICE_GPA_PAGES', 'HV_STATUS_ACCESS_DENIED', '0x6'],
       ['HVCALL_MAP_DEVICE_GPA_PAGES', 'HV_STATUS_ACCESS_DENIED', '0x6'],

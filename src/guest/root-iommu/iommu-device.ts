@@ -40,6 +40,11 @@ export class IommuDevice {
     this.logicalId = options.logicalId ?? rootLogicalDeviceId(requester);
   }
 
+  /** What calls about its interrupts name it by: a partition's device has its logical id there (HVCALL_MAP_DEVICE_INTERRUPT). */
+  get interruptDeviceId(): bigint {
+    return this.domain?.kind === 'direct' ? this.logicalId : this.deviceId;
+  }
+
   /** As the kernel writes it: 0000:03:00.0. */
   get name(): string {
     const { segment, bus, device, function: fn } = this.at;

@@ -45,8 +45,7 @@ interface Pages {
 export function mapPages(domain: IommuDomain, request: MapRequest, rules: MappingRules): MapResult {
   const tree = treeOf(domain);
   if (tree === undefined) return { errno: 'EOPNOTSUPP', mapped: 0n };
-  if (domain.kind === 'paging' && (domain.state === 'freed' || domain.state === 'lost'))
-    return { errno: 'EINVAL', mapped: 0n };
+  if (isGone(domain)) return { errno: 'EINVAL', mapped: 0n };
   const pages = pagesOf(request.iova, request.pageSize, request.pageCount, rules.apertureEnd);
   if (typeof pages === 'string') return { errno: pages, mapped: 0n };
   const { paddr, writable } = request;
@@ -90,7 +89,7 @@ export function unmapPages(
 ): bigint {
   const tree = treeOf(domain);
   const pages = pagesOf(iova, pageSize, pageCount, rules.apertureEnd);
-  if (tree === undefined || typeof pages === 'string') return 0n;
+  if (tree === undefined || isGone(domain) || typeof pages === 'string') return 0n;
   if (!ready(tree, pages, rules, domain.id)) return 0n;
   const nodes = tree.within(pages.start, pages.count);
   if (domain.kind !== 'paging') {
@@ -122,6 +121,10 @@ export function translate(domain: IommuDomain, iova: bigint): bigint | undefined
   if (tree === undefined || iova < 0n || iova >= SPACE) return undefined;
   const frame = tree.frameOf(Number(iova >> PAGE_BITS));
   return frame === -1 ? undefined : (BigInt(frame) << PAGE_BITS) | (iova & PAGE_MASK);
+}
+
+function isGone(domain: IommuDomain): boolean {
+  return 'state' in domain && (domain.state === 'freed' || domain.state === 'lost');
 }
 
 function treeOf(domain: IommuDomain): IntervalTree | undefined {

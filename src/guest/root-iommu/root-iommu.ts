@@ -35,8 +35,10 @@ export interface RootIommuOptions {
   readonly domainIds?: DomainIds;
   /** A direct domain spends a domain number, as the third version of the series did. */
   readonly directTakesId?: boolean;
-  /** Direct domains keep books of maps without making them, as the first version of the series did (IOMMU-49). */
+  /** Direct domains keep books of maps without making them, as the series did up to its third version (IOMMU-49). */
   readonly legacyDirectMap?: boolean;
+  /** Off, a root partition starts without the capability query and takes 64 bits of address, as the third version did. */
+  readonly asksCapabilities?: boolean;
   readonly splitIntervals?: boolean;
   /** Most mappings of one domain. */
   readonly maxIntervals?: number;
@@ -108,7 +110,7 @@ export class RootIommu {
   /** Queries, then shows itself: whoever sees the driver sees it whole (IOMMU-03). Leaves nothing behind when it fails. */
   init(core: IommuCore): Outcome {
     if (this.options.onHyperV === false) return failure('ENODEV');
-    if (this.flavour === 'root') {
+    if (this.flavour === 'root' && this.options.asksCapabilities !== false) {
       const capabilities = queryCapabilities(this.port);
       if (!capabilities.ok) return failure('ENODEV', capabilities.status);
       this.known = capabilities.value;

@@ -1,0 +1,69 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type RecordedEvent, readRecording } from '../iommu-replay/recording.js';
+import { comparePvSession } from './compare-session.js';
+import { linuxRecording } from './linux-recording.js';
+
+/** The recorded calls, and between them what VFIO was asked for. */
+const requests = linuxRecording().steps.flatMap((step): RecordedEvent[] => {
+  if ('marker' in step) return [{ n: step.n, k: 'marker', text: step.marker }];
+  if (!('vfio' in step)) return [];
+  const { n, vfio, iova, size, access } = step;
+  const text = `vfio ${vfio} iova ${iova} size ${size}${vfio === 'map' ? ` pages 0 ${access} -> 0 ` : ''}`;
+  return [{ n, k: 'marker', text }];
+});
+const events = [...readRecording('pviommu-linux-7.2.calls.jsonl'), ...requests].sort((a, b) => a.n - b.n);
+
+const codeOf = ({ control = '0x0' }: RecordedEvent): string => (BigInt(control) & 0xffffn).toString(16);
+
+/** The recording as it would be of another host. */
+function changed(code: string, change: (event: RecordedEvent) => readonly RecordedEvent[]): RecordedEvent[] {
+  return events.flatMap((event) => (codeOf(event) === code ? change(event) : [event]));
+}
+
+const others = suite('pvIOMMU: sessions of other drivers and hosts');
+
+others('the recorded one: all 76 calls', () => {
+  const { calls, same, differences } = comparePvSession(events);
+  assert.equal(differences, []);
+  assert.equal([calls, same], [76, 76]);
+});
+
+others('PVI-36: a host that refuses lists: each is followed by a flush of the domain', () => {
+  const refused = changed('d1', (event) => [
+    { ...event, result: '0x5' },
+    { n: event.n, k: 'hypercall', control: '0xd0', in: `${event.in!.slice(0, 48)}${'0'.repeat(16)}`, result: '0x0' },
+  ]);
+  const { calls, differences } = comparePvSession(refused);
+  assert.equal(differences, []);
+  assert.is(calls, 76 + 44);
+});
+
+others('PVI-05, PVI-21: a host with 57 bits: domains are configured with 5 levels', () => {
+  const wide = changed('125', (event) => [
+    { ...event, out: event.out!.replace(/^180000000000300005/, '18000000000039000d') },
+  ]);
+  assert.ok(comparePvSession(wide).differences.some((line) => line.startsWith('+ ce')));
+  const five = wide.map((event) =>
+    codeOf(event) === 'ce' ? { ...event, in: event.in!.replace(/^(.{48})01(00{7}.*[1-9a-f])/, '$105$2') } : event,
+  );
+  assert.equal(comparePvSession(five).differences, []);
+});
+
+others('PVI-04: a host with pages of 4 KiB alone: the same calls', () => {
+  const small = changed('125', (event) => [
+    { ...event, out: event.out!.replace('0010204000000000', '0010000000000000') },
+  ]);
+  assert.not.equal(small, events);
+  assert.equal(comparePvSession(small).differences, []);
+});
+
+others('PVI-25, PVI-32: the first version is told by its detaches and by lists that cover a range and no more', () => {
+  const detaching = comparePvSession(events, { detachFirst: true }).differences;
+  assert.is(detaching.filter((line) => line.startsWith('+ c4 ')).length, 6);
+  const { differences } = comparePvSession(events, { flush: 'exact' });
+  assert.ok(differences.some((line) => line.startsWith('+ 7000000d1 ')));
+  assert.ok(differences.every((line) => /^[+-] (#\d+ )?\w+000000d1 /.test(line)));
+});
+
+others.run();
