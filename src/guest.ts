@@ -2,7 +2,13 @@
 
 export { DomainNumberPool, type DomainPolicy } from './guest/device-id/domain-number-pool.js';
 export { LogicalDeviceIdTable } from './guest/device-id/logical-device-id-table.js';
-export { IommufdContext } from './guest/iommufd/iommufd-context.js';
+export { Smmuv3EventHandler } from './guest/iommufd/event-routing.js';
+export { IommufdDevice } from './guest/iommufd/ioctl.js';
+export { IommufdContext, type IommufdOptions } from './guest/iommufd/iommufd-context.js';
+export type { PhysicalDevice, PhysicalIommu } from './guest/iommufd/physical.js';
+export { StalledAccess } from './guest/iommufd/stalled-access.js';
+export { userBuffer } from './guest/iommufd/user-buffer.js';
+export { LossCount, splitVevents, type VeventRecord } from './guest/iommufd/vevent-reader.js';
 export { BootedGuest, type BootOptions, bootGuest } from './guest/machine/boot.js';
 export type { DeviceSpace, GuestCpu, GuestMachine } from './guest/machine/guest-machine.js';
 export { BarDriver } from './guest/pci/bar-driver.js';

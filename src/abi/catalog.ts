@@ -47,6 +47,7 @@ import * as iommufdHwInfo from './iommufd/hw-info.js';
 import * as iommufdHwpt from './iommufd/hwpt.js';
 import * as iommufdIoas from './iommufd/ioas.js';
 import * as iommufdSeries2024 from './iommufd/series-2024.js';
+import * as iommufdSmmuv3Event from './iommufd/smmuv3-event.js';
 import * as iommufdViommu from './iommufd/viommu.js';
 import * as mshvDevice from './mshv/device.js';
 import * as mshvIoctl from './mshv/ioctl.js';
@@ -145,6 +146,7 @@ const modules: readonly Readonly<Record<string, Layout | object>>[] = [
   iommufdHwInfo,
   iommufdFault,
   iommufdViommu,
+  iommufdSmmuv3Event,
   iommufdSeries2024,
   mshvIoctl,
   mshvPartition,

@@ -14,6 +14,13 @@ export const PCI_HYPERV: Origin = { from: 'drivers/pci/controller/pci-hyperv.c',
 export const UAPI_MSHV: Origin = { from: 'include/uapi/linux/mshv.h', version: 'linux-7.3' };
 export const UAPI_IOMMUFD: Origin = { from: 'include/uapi/linux/iommufd.h', version: 'linux-7.3' };
 
+// Masks of Linux 6.14, where the last of these names came in.
+export const ARM_SMMU_V3: Origin = {
+  from: 'drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.h',
+  version: 'linux-6.14',
+  note: 'macros, read and not compiled',
+};
+
 // Declared for arm64 only.
 export const HVGDK_MINI_ARM64: Origin = { ...HVGDK_MINI, note: 'arm64 only' };
 export const HVHDK_ARM64: Origin = { ...HVHDK, note: 'arm64 only' };

@@ -8,6 +8,7 @@ import { Decoded } from './decoded.js';
 import { bytesIn, type Event, wordOf } from './event.js';
 import { factsOf } from './facts.js';
 import { locateCall } from './hypercall-part.js';
+import { locateIommufd } from './iommufd-part.js';
 import { anyUnknown, type Setting, structPart } from './locate.js';
 import { learn, messageInSlot } from './message-part.js';
 import { locatePacket, ringControlPart } from './packet-part.js';
@@ -64,8 +65,24 @@ export class Decoder {
       case 'ring_control':
         return this.ringControl(n, kind, event, setting);
       default:
-        return this.plain(n, kind, event);
+        return this.iommufd(n, kind, event, setting) ?? this.plain(n, kind, event);
     }
+  }
+
+  /** Requests, reads and writes of a process at its IOMMU, and what the IOMMU reports; undefined for other kinds. */
+  private iommufd(n: number, kind: string, event: Event, setting: Setting): DecodedRecord | undefined {
+    const found = locateIommufd(kind, event, n, setting, this.session);
+    return (
+      found &&
+      new Decoded(n, kind, event, found.parts, {
+        unknown: anyUnknown(found.parts),
+        issues: NO_ISSUES,
+        bytes: found.bytes,
+        name: found.name,
+        facts: factsOf(kind, event, this.session).facts,
+        request: found.request,
+      })
+    );
   }
 
   private hypercall(n: number, kind: string, event: Event, setting: Setting): DecodedRecord {

@@ -54,6 +54,11 @@ export function factsOf(kind: string, event: Event, session: Session, arch: Arch
       const found = session.find(Number(event.relid));
       return known(undefined, () => ({ ...channel(found), ...rest(event, ['raw', 'ctl']) }));
     }
+    case 'ioctl':
+    case 'fd_read':
+    case 'fd_write':
+    case 'smmu_event':
+      return WITHOUT_BYTES;
     default:
       return PLAIN;
   }
@@ -64,6 +69,7 @@ const NO_ISSUES: readonly Issue[] = [];
 // Most records of a trace are of kinds that share all but the event itself.
 const everything: LazyFacts = (event) => rest(event, []);
 const PLAIN = known(undefined, everything);
+const WITHOUT_BYTES = known(undefined, (event) => rest(event, ['name', 'in', 'out', 'data', 'raw']));
 const CALLBACK = known('HYPERVISOR_CALLBACK_VECTOR', everything);
 const DEVICE_VECTOR = known('device vector', everything);
 const VMBUS_PPI = known('VMBus PPI', everything);

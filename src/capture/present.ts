@@ -34,7 +34,8 @@ export function presentRecord(record: DecodedRecord): JsonRecord {
     out.offset = first.offset;
     out.hex = hexOf(first);
   }
-  for (const part of record.parts.slice(1)) out[`hex_${part.label}`] = hexOf(part);
+  // Structures one behind the other are one byte string.
+  for (const part of record.parts.slice(1)) if (part.view !== first?.view) out[`hex_${part.label}`] = hexOf(part);
   if (record.call) out.value = presentCall(record.call, record.parts);
   else if (first) {
     out.value = safely(first);

@@ -42,6 +42,8 @@ export class Session {
   vmbusAsked: number | undefined;
   vmbusVersion: number | undefined;
   vmbusFeatures: number | undefined;
+  /** What descriptors of queues stand for: of page faults, or of events and then their type. */
+  readonly files = new Map<number, { readonly object: 'fault' | 'veventq'; readonly type: number }>();
   private readonly channels = new Map<number, Channel>();
   /** Record numbers of VMBus requests by what their answer will carry. */
   private readonly waiting = new Map<string, number>();

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { iommufd_ioctl } from '../../../src/abi/iommufd/command.js';
+import { iommufdRequests } from '../../../src/abi/iommufd/requests.js';
 import {
   iommu_viommu_set_vdev_id,
   iommu_viommu_unset_vdev_id,
@@ -9,6 +10,7 @@ import {
 } from '../../../src/abi/iommufd/series-2024.js';
 import { iommu_veventq_alloc, iommu_viommu_alloc } from '../../../src/abi/iommufd/viommu.js';
 import { bytesToHex, hexToBytes } from '../../../src/bytes/hex.js';
+import { ownRows } from '../../../src/export/own-rows.js';
 import { IommufdDevice } from '../../../src/guest/iommufd/ioctl.js';
 import { IommufdContext } from '../../../src/guest/iommufd/iommufd-context.js';
 import {
@@ -19,6 +21,7 @@ import {
 } from '../../../src/guest/iommufd/series-2024-names.js';
 import { encodeSmmuv3Event, type Smmuv3Words } from '../../../src/guest/iommufd/smmuv3-event.js';
 import { decode, encode } from '../../../src/layout/codec.js';
+import { pick } from '../../../src/layout/group.js';
 import { errnoOf, got, nestedMachine, physical, smmu } from './machine.js';
 
 const ioctls = suite('iommufd ioctl');
@@ -64,8 +67,14 @@ ioctls('sizes, flags and reserved words', () => {
     ['EOPNOTSUPP', io.IOMMU_IOAS_ALLOC, words(12, 1, 0)],
     ['EOPNOTSUPP', io.IOMMU_FAULT_QUEUE_ALLOC, words(16, 1, 0, 0)],
     ['EOPNOTSUPP', io.IOMMU_VEVENTQ_ALLOC, words(32, 0, 0, 1, 16, 0, 0, 1)],
-    ['EOPNOTSUPP', io.IOMMU_VIOMMU_ALLOC, words(40, 0, 1, 0, 0, 0, 0, 1, 0, 0)],
     ['EOPNOTSUPP', io.IOMMU_HWPT_ALLOC, words(48, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)],
+    // Reserved words that Linux does not look at.
+    ['ENOENT', io.IOMMU_VIOMMU_ALLOC, words(40, 0, 1, 0, 0, 0, 0, 1, 0, 0)],
+    ['ENOENT', io.IOMMU_HWPT_ALLOC, words(48, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)],
+    ['EINVAL', io.IOMMU_HWPT_ALLOC, words(48, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0)],
+    // Something unknown that is not zero is seen before the end of the argument.
+    ['E2BIG', io.IOMMU_IOAS_ALLOC, words(64, 0, 0, 1)],
+    ['EFAULT', io.IOMMU_IOAS_ALLOC, words(64, 0, 0, 0)],
     ['ENOENT', io.IOMMU_DESTROY, words(8, 77)],
     ['ok', io.IOMMU_IOAS_ALLOC, words(16, 0, 0, 0)],
   ];
@@ -74,6 +83,38 @@ ioctls('sizes, flags and reserved words', () => {
     assert.is(errnoOf(device.ioctl(request, bytes)), errno, before);
     if (errno !== 'ok') assert.is(bytesToHex(bytes), before);
   }
+});
+
+ioctls('the least of each structure, as its last mandatory member says', () => {
+  const device = new IommufdDevice(new IommufdContext());
+  for (const { request, struct, last, minSize } of iommufdRequests) {
+    const rows = ownRows(pick(struct).type).filter((row) => row.path === last);
+    assert.equal(
+      rows.map((row) => (row.bitOffset + row.bitSize) / 8),
+      [minSize],
+      `${struct.name}.${last}`,
+    );
+    const short = new Uint8Array(minSize);
+    new DataView(short.buffer).setUint32(0, minSize - 1, true);
+    const known = errnoOf(device.ioctl(request, short));
+    assert.ok(known === 'EINVAL' || known === 'ENOTTY', `${struct.name}: ${known}`);
+    if (known === 'ENOTTY') continue;
+    new DataView(short.buffer).setUint32(0, minSize, true);
+    assert.is.not(errnoOf(device.ioctl(request, short)), 'EFAULT', struct.name);
+  }
+  assert.is(iommufdRequests.length, Object.keys(iommufd_ioctl).length - 1);
+});
+
+ioctls('VIO-04 a queue is destroyed when its descriptor is closed, not before', () => {
+  const device = new IommufdDevice(new IommufdContext());
+  const { IOMMU_FAULT_QUEUE_ALLOC, IOMMU_DESTROY } = iommufd_ioctl;
+  assert.equal(call(device, IOMMU_FAULT_QUEUE_ALLOC, 16, 0, 0, 0), [16, 0, 1, 3]);
+  assert.is(errnoOf(device.ioctl(IOMMU_DESTROY, words(8, 1))), 'EBUSY');
+  assert.equal(device.context.close(), [1]);
+  device.close(3);
+  device.close(3);
+  assert.is(errnoOf(device.ioctl(IOMMU_DESTROY, words(8, 1))), 'ok');
+  assert.is(device.context.taken, 0);
 });
 
 ioctls('VIO-04 a destroyed VDEVICE is dead for every request', () => {

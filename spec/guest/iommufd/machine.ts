@@ -4,9 +4,13 @@ import type { PhysicalDevice, PhysicalIommu } from '../../../src/guest/iommufd/p
 import type { Outcome } from '../../../src/ports/outcome.js';
 
 export const SMMU_TYPE = 1;
+/** The structure of a nested page table: iommu_hwpt_arm_smmuv3. */
+export const STE = { type: 2, bytes: 16 } as const;
+/** What a request for one has besides. */
+export const WITH_STE = { dataType: STE.type, dataLength: STE.bytes } as const;
 
 export function smmu(name = 'smmu0', more: Partial<PhysicalIommu> = {}): PhysicalIommu {
-  return { name, viommuTypes: [SMMU_TYPE], veventTypes: [SMMU_TYPE], virtIdBits: 32, ...more };
+  return { name, viommuTypes: [SMMU_TYPE], virtIdBits: 32, nestedData: STE, ...more };
 }
 
 export function physical(iommu: PhysicalIommu, streamId: number): PhysicalDevice {
@@ -48,6 +52,8 @@ export function nestedMachine(options?: IommufdOptions, iommu: PhysicalIommu = s
   const viommu = got(context.allocViommu({ type: SMMU_TYPE, deviceId: device, hwptId: parent }));
   const fault = got(context.allocFault());
   const withFault = iommufd_hwpt_alloc_flags.IOMMU_HWPT_FAULT_ID_VALID;
-  const nested = got(context.allocHwpt({ flags: withFault, deviceId: device, ptId: viommu, faultId: fault }));
+  const nested = got(
+    context.allocHwpt({ flags: withFault, deviceId: device, ptId: viommu, faultId: fault, ...WITH_STE }),
+  );
   return { context, iommu, host, ioas, device, parent, viommu, fault, nested };
 }

@@ -54,16 +54,17 @@ export function foldedAs(record: DecodedRecord): string | undefined {
 /** Lines of one call in a row that are shown; the rest is a count. */
 const SHOWN_IN_A_ROW = 3;
 
-/** Calls that succeed one after the other, as maps of a large range do. */
+/** Calls that succeed one after the other, as maps of a large range do, and events of one kind. */
 export class Repeats {
   private name: string | undefined;
   private count = 0;
 
   /** How the record is counted, if the same call has had its lines. */
-  foldedAs({ call, name }: DecodedRecord): string | undefined {
-    const isAgain = call?.status === 0 && name !== undefined && name === this.name;
+  foldedAs({ call, kind, name }: DecodedRecord): string | undefined {
+    const mayRepeat = call?.status === 0 || kind === 'smmu_event';
+    const isAgain = mayRepeat && name !== undefined && name === this.name;
     this.count = isAgain ? this.count + 1 : 1;
-    this.name = call?.status === 0 ? name : undefined;
+    this.name = mayRepeat ? name : undefined;
     return this.count > SHOWN_IN_A_ROW ? `more ${name}` : undefined;
   }
 }

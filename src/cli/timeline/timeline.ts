@@ -12,6 +12,7 @@ import { hexText } from '../tree/numbers.js';
 import { registerFacts } from '../tree/record-head.js';
 import { detailsOf } from './details.js';
 import { FoldedCounts, foldedAs, Repeats } from './folded.js';
+import { iommufdWords } from './iommufd-details.js';
 
 export interface TimelineOptions {
   readonly arch: Arch;
@@ -111,6 +112,8 @@ function innermost(record: DecodedRecord): Part | undefined {
 }
 
 function titleOf(record: DecodedRecord): string {
+  // Of a read it is what was read, whatever stands in it.
+  if (record.kind === 'fd_read' || record.kind === 'fd_write') return record.name ?? record.kind;
   const part = innermost(record);
   const name = part?.name ?? record.name;
   if (record.call !== undefined && name === undefined) return `call ${hexText(record.call.code)}`;
@@ -126,6 +129,8 @@ function wordsOf(record: DecodedRecord): string[] {
     return ['scenario', 'cpus', 'ram']
       .filter((key) => source[key] !== undefined)
       .map((key) => `${key} ${String(source[key])}`);
+  const told = iommufdWords(record);
+  if (told !== undefined) return told;
   const part = innermost(record);
   if (part === undefined) return record.call === undefined ? plainWords(source) : [];
   const others = record.call === undefined ? [] : record.parts.slice(1);
@@ -147,10 +152,11 @@ function plainWords(source: Readonly<Record<string, unknown>>): string[] {
     .map(([key, value]) => `${key} ${String(value).slice(0, LONGEST_WORD)}`);
 }
 
-/** The status of a call that failed, and how far a call of many reps came. */
+/** The error of a system call; the status of a hypercall that failed, and how far one of many reps came. */
 function failure(record: DecodedRecord, paint: Paint): string {
   const { status = 0, reps = 0, repsDone } = record.call ?? {};
   const words: string[] = [];
+  if (typeof record.source.errno === 'string') words.push(record.source.errno);
   if (reps > 0 && repsDone !== undefined && repsDone < reps) words.push(`${repsDone} of ${reps} done`);
   if (status !== 0) words.push(statusName(status) ?? `status ${hexText(status)}`);
   return words.length === 0 ? '' : paint.bad(words.join('  '));

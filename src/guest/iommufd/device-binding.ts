@@ -5,7 +5,7 @@ import type { PageAnswer, PageRequest } from './page-request.js';
 import type { PhysicalDevice, PhysicalIommu } from './physical.js';
 import { buryVdevice, requireUnlocked } from './viommu-alloc.js';
 
-// DEVICE objects: what VFIO does for a device of the host. drivers/iommu/iommufd/device.c.
+// DEVICE objects: what VFIO does for a device of the host. drivers/iommu/iommufd/device.c, as of Linux 7.0.
 
 /** Bound devices by IOMMU and StreamID. */
 export class DeviceBindings {
@@ -21,7 +21,7 @@ export class DeviceBindings {
     return this.byStream.get(iommu)?.get(streamId);
   }
 
-  /** EBUSY for a device that is bound. */
+  /** EBUSY for a device that is bound: in Linux VFIO does not let it come to that. */
   bind(physical: PhysicalDevice): Outcome<Device> {
     const streams = this.byStream.get(physical.iommu) ?? new Map<number, Device>();
     if (streams.has(physical.streamId)) return failure('EBUSY');

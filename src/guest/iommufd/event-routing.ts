@@ -88,7 +88,8 @@ export class Smmuv3EventHandler {
   }
 }
 
-// The lock covers the id alone: the report takes locks of its own.
+// The lock covers the id alone: the report takes locks of its own. Linux (arm-smmu-v3-iommufd.c, 6.15) asks for the id when it
+// attaches, and does not attach to a nested page table without one; here that comes out with the first event (VIO-23).
 function reportVirtualEvent(device: BoundDevice, words: Smmuv3Words): Outcome {
   const { viommu } = device;
   if (viommu === undefined) return failure('EOPNOTSUPP');

@@ -24,7 +24,10 @@ export interface FaultQueueOptions {
   readonly cookies?: number;
 }
 
-/** Page faults that user space handles: drivers/iommu/iommufd/eventq.c as seen through its file descriptor. */
+/**
+ * Page faults that user space handles: drivers/iommu/iommufd/eventq.c as seen through its file descriptor, with the repairs of
+ * Linux 7.2 (a group is delivered whole or not at all, a buffer too small for the first one is refused).
+ */
 export class FaultQueue extends EventFile {
   private readonly pending = new DeliverList<FaultGroup>();
   private readonly unanswered = new Map<number, FaultGroup>();

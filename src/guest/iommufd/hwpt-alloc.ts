@@ -1,9 +1,9 @@
-import { iommufd_hwpt_alloc_flags } from '../../abi/iommufd/hwpt.js';
-import { failure, type Outcome } from '../../ports/outcome.js';
+import { iommu_hwpt_data_type, iommufd_hwpt_alloc_flags } from '../../abi/iommufd/hwpt.js';
+import { failure, type Outcome, success } from '../../ports/outcome.js';
 import type { ObjectTable } from './object-table.js';
-import type { Hwpt } from './objects.js';
+import type { Device, Fault, Hwpt, IommufdObject } from './objects.js';
 
-// HWPT objects. drivers/iommu/iommufd/hw_pagetable.c.
+// HWPT objects: drivers/iommu/iommufd/hw_pagetable.c, as of Linux 7.0 (which error comes first, too).
 
 export interface HwptRequest {
   /** iommufd_hwpt_alloc_flags. */
@@ -13,6 +13,9 @@ export interface HwptRequest {
   readonly ptId: number;
   /** Read when the flags say so. */
   readonly faultId?: number;
+  /** iommu_hwpt_data_type, and the bytes of the driver's structure: a nested page table has one. */
+  readonly dataType?: number;
+  readonly dataLength?: number;
 }
 
 const {
@@ -21,40 +24,72 @@ const {
   IOMMU_HWPT_FAULT_ID_VALID,
   IOMMU_HWPT_ALLOC_PASID,
 } = iommufd_hwpt_alloc_flags;
-const KNOWN_FLAGS =
-  IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
 const NESTED_FLAGS = IOMMU_HWPT_FAULT_ID_VALID | IOMMU_HWPT_ALLOC_PASID;
+const PAGING_FLAGS = IOMMU_HWPT_ALLOC_NEST_PARENT | IOMMU_HWPT_ALLOC_DIRTY_TRACKING | NESTED_FLAGS;
+const NO_DATA = iommu_hwpt_data_type.IOMMU_HWPT_DATA_NONE;
+
+type Base = Hwpt['on'];
 
 /** A page table on what `ptId` names; it keeps that, and its fault queue, from being destroyed. */
 export function allocHwpt(table: ObjectTable, request: HwptRequest): Outcome<Hwpt> {
-  const flags = request.flags ?? 0;
-  const nestParent = (flags & IOMMU_HWPT_ALLOC_NEST_PARENT) !== 0;
-  const withFault = (flags & IOMMU_HWPT_FAULT_ID_VALID) !== 0;
-  if ((flags & ~KNOWN_FLAGS) !== 0 || (nestParent && withFault)) return failure('EOPNOTSUPP');
+  const { flags = 0, dataType = NO_DATA, dataLength = 0 } = request;
+  if ((dataType === NO_DATA) !== (dataLength === 0)) return failure('EINVAL');
   const device = table.find('device', request.deviceId);
-  const on = table.any(request.ptId);
-  if (device === undefined || on === undefined) return failure('ENOENT');
-  if (on.kind !== 'ioas' && on.kind !== 'hwpt' && on.kind !== 'viommu') return failure('EINVAL');
-  if (on.kind !== 'ioas') {
-    if ((flags & ~NESTED_FLAGS) !== 0) return failure('EOPNOTSUPP');
-    if (on.iommu !== device.physical.iommu) return failure('EINVAL');
-    if (on.kind === 'hwpt' && !on.nestParent) return failure('EINVAL');
-  }
-  const fault = withFault ? table.find('fault', request.faultId ?? 0) : undefined;
-  if (withFault && fault === undefined) return failure('ENOENT');
+  if (device === undefined) return failure('ENOENT');
+  const base = baseOf(table.any(request.ptId));
+  if (base === undefined) return failure('EINVAL');
+  const allowed = base.kind === 'ioas' ? mayPage(device, request) : mayNest(device, base, request);
+  if (!allowed.ok) return allowed;
+  const fault = faultOf(table, request);
+  if (!fault.ok) return fault;
   const iommu = device.physical.iommu;
   const made = table.add<'hwpt'>((id) => ({
     kind: 'hwpt',
     id,
     users: 0,
     iommu,
-    nestParent,
+    nestParent: (flags & IOMMU_HWPT_ALLOC_NEST_PARENT) !== 0,
     automatic: false,
-    on,
-    fault,
+    on: base,
+    fault: fault.value,
   }));
   if (!made.ok) return made;
-  on.users++;
-  if (fault !== undefined) fault.users++;
+  base.users++;
+  if (fault.value !== undefined) fault.value.users++;
   return made;
+}
+
+/** What a page table may be made on: not a nested one. */
+function baseOf(object: IommufdObject | undefined): Base | undefined {
+  if (object?.kind === 'hwpt') return object.on.kind === 'ioas' ? object : undefined;
+  return object?.kind === 'ioas' || object?.kind === 'viommu' ? object : undefined;
+}
+
+function mayPage(device: Device, { flags = 0, dataLength = 0 }: HwptRequest): Outcome {
+  const isTracking = (flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING) !== 0;
+  const isParentWithFaults = (flags & IOMMU_HWPT_FAULT_ID_VALID) !== 0 && (flags & IOMMU_HWPT_ALLOC_NEST_PARENT) !== 0;
+  if ((flags & ~PAGING_FLAGS) !== 0 || isParentWithFaults) return failure('EOPNOTSUPP');
+  if (isTracking && device.physical.iommu.dirtyTracking !== true) return failure('EOPNOTSUPP');
+  // No driver takes a structure of its own for a page table that is not nested.
+  if (dataLength !== 0) return failure('EOPNOTSUPP');
+  return success(undefined);
+}
+
+function mayNest(device: Device, base: Exclude<Base, { kind: 'ioas' }>, request: HwptRequest): Outcome {
+  const { flags = 0, dataType, dataLength = 0 } = request;
+  const { iommu } = device.physical;
+  if (base.kind === 'viommu' && base.iommu !== iommu) return failure('EINVAL');
+  if ((flags & ~NESTED_FLAGS) !== 0 || dataLength === 0) return failure('EOPNOTSUPP');
+  if (base.kind === 'hwpt' && (!base.nestParent || base.iommu !== iommu)) return failure('EINVAL');
+  // The driver's part: a structure of another kind, or less than the whole of it.
+  const { nestedData } = iommu;
+  if (nestedData !== undefined && (dataType !== nestedData.type || dataLength < nestedData.bytes))
+    return failure('EINVAL');
+  return success(undefined);
+}
+
+function faultOf(table: ObjectTable, { flags = 0, faultId = 0 }: HwptRequest): Outcome<Fault | undefined> {
+  if ((flags & IOMMU_HWPT_FAULT_ID_VALID) === 0) return success(undefined);
+  const fault = table.find('fault', faultId);
+  return fault === undefined ? failure('ENOENT') : success(fault);
 }

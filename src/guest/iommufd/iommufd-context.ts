@@ -19,12 +19,20 @@ import {
 } from './viommu-alloc.js';
 import { handleOf, type ViommuHandle } from './viommu-handle.js';
 
-/** Events that a vEVENTQ may keep unless the context says otherwise; ours, Linux has a bound of its own. */
+/**
+ * Events that a vEVENTQ may keep unless the context says otherwise. Linux 7.0 has no bound; 7.2 set one, whose number was in
+ * no text seen.
+ */
 export const MAX_VEVENTQ_DEPTH = 1 << 19;
 
 export interface IommufdOptions {
   /** Events. */
   readonly maxVeventqDepth?: number;
+  /**
+   * What destroying a dead id does: it frees the id, once (VIO-04); or, as Linux since 6.17 has it (iommufd_object_remove),
+   * ENOENT for ever, and the id is free when the context closes.
+   */
+  readonly deadIds?: 'destroyable' | 'kept';
 }
 
 /** What a driver that reports events needs to know of a bound device. */
@@ -41,9 +49,11 @@ export class IommufdContext {
   private readonly table = new ObjectTable();
   private readonly bindings = new DeviceBindings(this.table);
   private readonly maxDepth: number;
+  private readonly keepsDeadIds: boolean;
 
   constructor(options: IommufdOptions = {}) {
     this.maxDepth = options.maxVeventqDepth ?? MAX_VEVENTQ_DEPTH;
+    this.keepsDeadIds = options.deadIds === 'kept';
   }
 
   /** Ids in use. */
@@ -107,12 +117,37 @@ export class IommufdContext {
   /** ENOENT for ids that are free, EBUSY for objects that others need (VIO-04). */
   destroy(id: number): Outcome {
     const object = this.table.any(id);
-    if (object === undefined) return this.table.clearTombstone(id) ? success(undefined) : failure('ENOENT');
+    if (object === undefined)
+      return !this.keepsDeadIds && this.table.clearTombstone(id) ? success(undefined) : failure('ENOENT');
     if (object.users > 0) return failure('EBUSY');
     if (object.kind === 'vdevice') requireUnlocked(object.viommu);
     this.table.remove(id);
     release(object);
     return success(undefined);
+  }
+
+  /** One more user of an object, such as an open descriptor: the object stays until that one lets go. */
+  hold(id: number): Outcome<{ letGo(): void }> {
+    const object = this.table.any(id);
+    if (object === undefined) return failure('ENOENT');
+    object.users++;
+    let held = true;
+    const letGo = (): void => {
+      if (held) object.users--;
+      held = false;
+    };
+    return success({ letGo });
+  }
+
+  /**
+   * The last descriptor of /dev/iommu closes: devices are unbound, as VFIO does when its own descriptors close, then whatever
+   * nobody uses goes, and what it used after it (iommufd_fops_release). The ids of objects that somebody still holds.
+   */
+  close(): number[] {
+    for (const { kind, id } of this.table.all) if (kind === 'device') this.unbindDevice(id);
+    for (let gone = true; gone; ) gone = this.table.all.some(({ id }) => this.destroy(id).ok);
+    this.table.clearTombstones();
+    return this.table.all.map(({ id }) => id);
   }
 
   /** The file of a page-fault queue. */

@@ -2,12 +2,15 @@ import { failure, type Outcome, success } from '../../ports/outcome.js';
 import { IdSpace } from './id-space.js';
 import type { IommufdObject, ObjectKind, ObjectOf } from './objects.js';
 
+/** Ids have 31 bits: xa_limit_31b in drivers/iommu/iommufd/main.c. */
+const LAST_ID = 0x7fffffff;
+
 /** What stays of an object that was destroyed by force while its id was in use. */
 const TOMBSTONE = Symbol('tombstone');
 
 /** The objects of a context by their ids. */
 export class ObjectTable {
-  private readonly ids = new IdSpace();
+  private readonly ids = new IdSpace(LAST_ID);
   private readonly entries = new Map<number, IommufdObject | typeof TOMBSTONE>();
 
   /** Objects, without tombstones. */
@@ -20,10 +23,10 @@ export class ObjectTable {
     return this.entries.size;
   }
 
-  /** ENOMEM when no id is left. */
+  /** EBUSY when no id is left, as xa_alloc has it. */
   add<K extends ObjectKind>(make: (id: number) => ObjectOf<K>): Outcome<ObjectOf<K>> {
     const id = this.ids.take();
-    if (id === undefined) return failure('ENOMEM');
+    if (id === undefined) return failure('EBUSY');
     const made = make(id);
     this.entries.set(id, made as IommufdObject);
     return success(made);
@@ -48,6 +51,10 @@ export class ObjectTable {
   /** The object goes, its id stays taken until somebody destroys it (VIO-04). */
   bury(id: number): void {
     this.entries.set(id, TOMBSTONE);
+  }
+
+  clearTombstones(): void {
+    for (const [id, entry] of [...this.entries]) if (entry === TOMBSTONE) this.remove(id);
   }
 
   /** Frees the id of a tombstone; false where there is none. */

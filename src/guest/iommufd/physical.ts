@@ -3,10 +3,12 @@ export interface PhysicalIommu {
   readonly name: string;
   /** iommu_viommu_type that the driver makes; none where it has no such operation. */
   readonly viommuTypes: readonly number[];
-  /** iommu_veventq_type that its virtual IOMMUs report. */
-  readonly veventTypes: readonly number[];
   /** Bits of a virtual device id: 32 for stream and source ids (VIO-03). */
   readonly virtIdBits: number;
+  /** Whether its page tables note which pages were written; not when absent. */
+  readonly dirtyTracking?: boolean;
+  /** The structure that it wants for a nested page table: iommu_hwpt_data_type and bytes; any when absent. */
+  readonly nestedData?: { readonly type: number; readonly bytes: number };
 }
 
 /** A device of the host behind its IOMMU. */

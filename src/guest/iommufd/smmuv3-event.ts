@@ -1,31 +1,30 @@
 import { iommu_hwpt_pgfault_perm } from '../../abi/iommufd/fault.js';
+import { evt_id, evtq_ent } from '../../abi/iommufd/smmuv3-event.js';
 import { iommu_vevent_arm_smmuv3 } from '../../abi/iommufd/viommu.js';
 import { decode, encode } from '../../layout/codec.js';
 import { failure, type Outcome, success } from '../../ports/outcome.js';
 import type { PageRequest } from './page-request.js';
 
-// The event record of Arm's SMMUv3: 256 bits as four little-endian words. Arm IHI 0070, 7.3; arm-smmu-v3.h, EVTQ_*.
+// The event record of Arm's SMMUv3: 256 bits as four little-endian words.
 
 /** Bytes of a record. */
 export const SMMUV3_EVENT_BYTES = 32;
 
 export type Smmuv3Words = readonly [bigint, bigint, bigint, bigint];
 
-/** Events that a guest is told of (VIO-32). */
+/** Events that a guest is told of, by the names of Arm IHI 0070 (VIO-32). */
 export const Smmuv3EventId = {
-  C_BAD_STE: 0x04,
-  F_STREAM_DISABLED: 0x06,
-  C_BAD_SUBSTREAMID: 0x08,
-  C_BAD_CD: 0x0a,
-  F_TRANSLATION: 0x10,
-  F_ADDR_SIZE: 0x11,
-  F_ACCESS: 0x12,
-  F_PERMISSION: 0x13,
+  C_BAD_STE: evt_id.EVT_ID_BAD_STE_CONFIG,
+  F_STREAM_DISABLED: evt_id.EVT_ID_STREAM_DISABLED_FAULT,
+  C_BAD_SUBSTREAMID: evt_id.EVT_ID_BAD_SUBSTREAMID_CONFIG,
+  C_BAD_CD: evt_id.EVT_ID_BAD_CD_CONFIG,
+  F_TRANSLATION: evt_id.EVT_ID_TRANSLATION_FAULT,
+  F_ADDR_SIZE: evt_id.EVT_ID_ADDR_SIZE_FAULT,
+  F_ACCESS: evt_id.EVT_ID_ACCESS_FAULT,
+  F_PERMISSION: evt_id.EVT_ID_PERMISSION_FAULT,
 } as const;
 
 const FORWARDED: ReadonlySet<number> = new Set(Object.values(Smmuv3EventId));
-const LOW_32 = 0xffff_ffffn;
-
 export interface Smmuv3Event {
   readonly id: number;
   readonly streamId: number;
@@ -42,21 +41,20 @@ export interface Smmuv3Event {
   readonly address: bigint;
 }
 
-/** Fields of a record. */
+/** Fields of a record, as arm_smmu_decode_event of Linux takes them. */
 export function parseSmmuv3Event(words: Smmuv3Words): Smmuv3Event {
-  const [first, second, address] = words;
-  const bit = (at: bigint): boolean => ((second >> at) & 1n) === 1n;
+  const found = decode(evtq_ent, encodeSmmuv3Event(words));
   return {
-    id: Number(first & 0xffn),
-    streamId: Number((first >> 32n) & LOW_32),
-    substreamId: ((first >> 11n) & 1n) === 1n ? Number((first >> 12n) & 0xfffffn) : undefined,
-    stall: bit(31n),
-    stallTag: Number(second & 0xffffn),
-    privileged: bit(33n),
-    instruction: bit(34n),
-    readAccess: bit(35n),
-    stage2: bit(39n),
-    address,
+    id: found.EVTQ_0_ID,
+    streamId: found.EVTQ_0_SID,
+    substreamId: found.EVTQ_0_SSV ? found.EVTQ_0_SSID : undefined,
+    stall: found.EVTQ_1_STALL,
+    stallTag: found.EVTQ_1_STAG,
+    privileged: found.EVTQ_1_PnU,
+    instruction: found.EVTQ_1_InD,
+    readAccess: found.EVTQ_1_RnW,
+    stage2: found.EVTQ_1_S2,
+    address: found.EVTQ_2_ADDR,
   };
 }
 
@@ -65,11 +63,11 @@ export function isForwarded(id: number): boolean {
   return FORWARDED.has(id);
 }
 
-/** The record with the StreamID that the guest knows; EINVAL for one of more than 32 bits (VIO-31). */
+/** The record with the StreamID that the guest knows, all else untouched; EINVAL for one of more than 32 bits (VIO-31). */
 export function withVirtualStream(words: Smmuv3Words, virtualId: bigint): Outcome<Smmuv3Words> {
-  if (virtualId < 0n || virtualId > LOW_32) return failure('EINVAL');
-  const [first, second, third, fourth] = words;
-  return success([(first & LOW_32) | (virtualId << 32n), second, third, fourth]);
+  if (virtualId < 0n || virtualId > 0xffff_ffffn) return failure('EINVAL');
+  const found = decode(evtq_ent, encodeSmmuv3Event(words));
+  return success(decodeSmmuv3Event(encode(evtq_ent, { ...found, EVTQ_0_SID: Number(virtualId) })));
 }
 
 /** The 32 bytes of a record. */

@@ -23,7 +23,10 @@ interface Node {
   readonly payload?: Uint8Array;
 }
 
-/** The events of one type of one virtual IOMMU: drivers/iommu/iommufd/eventq.c as read through its file descriptor. */
+/**
+ * The events of one type of one virtual IOMMU: drivers/iommu/iommufd/eventq.c and driver.c as read through its file descriptor,
+ * with the repairs of Linux 7.2 (a buffer too small for the first record is refused, no header without its event).
+ */
 export class VeventQueue extends EventFile {
   /** iommu_veventq_type. */
   readonly type: number;

@@ -5,7 +5,8 @@ import type { Vdevice, Veventq, Viommu } from './objects.js';
 import { VeventQueue, type VeventQueueOptions } from './vevent-queue.js';
 import { vdevicesLocked } from './viommu-handle.js';
 
-// VIOMMU, VDEVICE and VEVENTQ objects. drivers/iommu/iommufd/viommu.c and eventq.c.
+// VIOMMU, VDEVICE and VEVENTQ objects: drivers/iommu/iommufd/viommu.c and eventq.c, as of Linux 7.0 (which error comes first,
+// too).
 
 export interface ViommuRequest {
   readonly flags?: number;
@@ -40,7 +41,7 @@ export function allocViommu(table: ObjectTable, request: ViommuRequest): Outcome
   const iommu = device.physical.iommu;
   if (!iommu.viommuTypes.includes(type)) return failure('EOPNOTSUPP');
   const hwpt = table.find('hwpt', request.hwptId);
-  if (hwpt === undefined) return failure('ENOENT');
+  if (hwpt === undefined || hwpt.on.kind !== 'ioas') return failure('ENOENT');
   if (!hwpt.nestParent || hwpt.iommu !== iommu) return failure('EINVAL');
   const made = table.add<'viommu'>((id) => ({
     kind: 'viommu',
@@ -99,7 +100,7 @@ export function buryVdevice(table: ObjectTable, vdevice: Vdevice): void {
   table.bury(vdevice.id);
 }
 
-/** The queue of one type of events (VIO-40); at most `maxDepth` events. */
+/** The queue of one type of events (VIO-40), whether the driver reports any of that type or not; at most `maxDepth` events. */
 export function allocVeventq(
   table: ObjectTable,
   request: VeventqRequest,
@@ -112,7 +113,6 @@ export function allocVeventq(
   if (depth === 0 || depth > maxDepth) return failure('EINVAL');
   const viommu = table.find('viommu', request.viommuId);
   if (viommu === undefined) return failure('ENOENT');
-  if (!viommu.iommu.veventTypes.includes(type)) return failure('EOPNOTSUPP');
   if (viommu.queues.has(type)) return failure('EEXIST');
   const queue = new VeventQueue(type, depth, options);
   const made = table.add<'veventq'>((id) => ({ kind: 'veventq', id, users: 0, viommu, queue }));

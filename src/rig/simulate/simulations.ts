@@ -1,5 +1,6 @@
 import { boot } from './boot.js';
 import { eject } from './eject.js';
+import { iommufdEvents } from './iommufd-events.js';
 import type { SimulationName } from './names.js';
 import { collision, hibernate, mmiocall, multi } from './plain.js';
 import { pviommu } from './pviommu.js';
@@ -19,6 +20,7 @@ export const SIMULATIONS: Readonly<Record<Exclude<SimulationName, 'protocols'>, 
   pviommu,
   'root-passthrough': rootPassthrough,
   'root-low-memory': rootLowMemory,
+  'iommufd-events': iommufdEvents,
 };
 
 /** The protocol matrix (E2E-06): newest vPCI versions of the host. */
