@@ -4,8 +4,21 @@ export type { CallHandler, GuestCall } from './hypervisor/call-frame.js';
 export type { CallRegistry, CallSizes } from './hypervisor/call-registry.js';
 export { HypervisorError } from './hypervisor/hypervisor-error.js';
 export { type IommuOptions, RECORDED_RULES, USUAL_RULES } from './hypervisor/iommu/iommu-options.js';
+export {
+  RECORDED_FORM,
+  type RecordedCaller,
+  type RecordedHost,
+  type RecordedHostKnobs,
+  recordedHost,
+} from './hypervisor/iommu/recorded-host.js';
 export { Partition } from './hypervisor/partition.js';
-export type { FeatureBits, FlushRequest, GuestCrash, PartitionOptions } from './hypervisor/partition-options.js';
+export type {
+  FeatureBits,
+  FlushRequest,
+  FormRules,
+  GuestCrash,
+  PartitionOptions,
+} from './hypervisor/partition-options.js';
 export type {
   HostPort,
   InterruptMessage,

@@ -2,6 +2,15 @@
 
 export { HVC_VERSION, NO_TRACE, Recorder, type RecorderOptions, stampTrace, teeTrace } from './capture/recorder.js';
 export type { LogLine, LogSink } from './ports/log-sink.js';
+export {
+  type DeviceDomainReplay,
+  type ReplayDifference,
+  type ReplayOptions,
+  replayDeviceDomainCalls,
+  replayDeviceDomains,
+} from './rig/replay/device-domain-replay.js';
+export type { ReplayHost } from './rig/replay/replay-host.js';
+export type { Scripted } from './rig/replay/replay-script.js';
 export { type SimulateOptions, type SimulationResult, simulate } from './rig/simulate/one-thread.js';
 export type { GuestScene, HostScene, Report, Simulation } from './rig/simulate/simulation.js';
 export { PROTOCOLS, SIMULATIONS } from './rig/simulate/simulations.js';

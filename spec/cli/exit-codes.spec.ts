@@ -19,7 +19,7 @@ const cases: readonly Case[] = [
     note: 'no command',
     args: [],
     code: 2,
-    error: /^takes a command: decode, encode, layout, explain, list, fixtures, serve, simulate$/,
+    error: /^takes a command: decode, encode, layout, explain, list, fixtures, serve, simulate, replay$/,
   },
   { note: 'an unknown command', args: ['decod'], code: 2, error: /unknown command 'decod'.*decode/ },
   {

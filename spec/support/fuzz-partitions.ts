@@ -20,10 +20,26 @@ export const VPS = [0, 1, 66];
 const GUARD = 4096;
 const CANARY = 0x5a;
 const KINDS: readonly (readonly [string, Partial<PartitionOptions>])[] = [
-  ['guest', { bits: { privileges: hv_features_ebx.HV_ENABLE_EXTENDED_HYPERCALLS } }],
-  ['root', { isRoot: true, rootPages: 1, systemProperties: new Map([[15, 4n]]) }],
+  ['guest', { iommu: { devices: () => true }, bits: { privileges: hv_features_ebx.HV_ENABLE_EXTENDED_HYPERCALLS } }],
+  [
+    'root',
+    {
+      isRoot: true,
+      rootPages: 1,
+      systemProperties: new Map([[15, 4n]]),
+      iommu: { devices: () => true, guestPartitions: [0x42n], poolPages: 3, pagesPerMapping: 1 },
+    },
+  ],
   ['confidential', { isConfidential: true, sliceReps: 1, continuation: 'partial' }],
-  ['lenient', { lenient: true, sliceReps: 3, extendedCapabilities: 0x55n }],
+  [
+    'lenient',
+    {
+      lenient: true,
+      sliceReps: 3,
+      extendedCapabilities: 0x55n,
+      iommu: { devices: () => true, isL1vh: true, guestPartitions: [0x42n] },
+    },
+  ],
   ['arm64', { arch: 'arm64', gicdGpa: GICD }],
 ];
 

@@ -215,6 +215,20 @@ function parseLine(text: string, line: number, offset: number): Event {
   throw new DecodeError('E_RECORD', `line ${line} is no JSON object`, { offset });
 }
 
+/** The events of a trace, undecoded, without a capture file's header. Throws AbiError E_FORMAT, DecodeError E_RECORD with the line. */
+export function* readEvents(file: string | number): Generator<Event> {
+  for (const { text, line, offset } of linesOf(piecesOf(file))) {
+    if (text.trim() === '') continue;
+    const event = parseLine(text, line, offset);
+    if (!isHeader(event, line)) yield event;
+  }
+}
+
+/** The header names the format and has no kind. */
+function isHeader(event: Event, line: number): boolean {
+  return line === 1 && event.k === undefined && typeof event.format === 'string';
+}
+
 function* traceBatches(pieces: Iterable<Uint8Array>, options: InputOptions): Generator<readonly DecodedRecord[]> {
   const decoder = new Decoder(options);
   for (const lines of lineBatches(pieces)) {
@@ -236,8 +250,7 @@ function* traceBatches(pieces: Iterable<Uint8Array>, options: InputOptions): Gen
 function recordOf({ text, line, offset }: Line, decoder: Decoder): DecodedRecord | undefined {
   if (text === '' || text.trim() === '') return undefined;
   const event = parseLine(text, line, offset);
-  // The header names the format and has no kind.
-  if (line === 1 && event.k === undefined && typeof event.format === 'string') return undefined;
+  if (isHeader(event, line)) return undefined;
   try {
     return decoder.push(event);
   } catch (error) {

@@ -8,6 +8,7 @@ import type { ExplainOptions } from './commands/explain.js';
 import type { FixturesOptions } from './commands/fixtures.js';
 import type { LayoutOptions } from './commands/layout.js';
 import type { ListOptions } from './commands/list.js';
+import type { ReplayCommandOptions } from './commands/replay.js';
 import type { ServeOptions } from './commands/serve.js';
 import type { SimulateCommandOptions } from './commands/simulate.js';
 import { UsageError } from './exit.js';
@@ -29,6 +30,7 @@ export function buildProgram(): Command {
   addFixtures(program);
   addServe(program);
   addSimulate(program);
+  addReplay(program);
   program
     .command('demo', { hidden: true })
     .addOption(colour())
@@ -282,5 +284,28 @@ Examples:
     .action(async (scenario: SimulationName, options: SimulateCommandOptions) => {
       const { runSimulate } = await import('./commands/simulate.js');
       process.exitCode = await runSimulate(scenario, options);
+    });
+}
+
+function addReplay(program: Command): void {
+  program
+    .command('replay')
+    .description('Makes the recorded calls of device domains again and compares the answers')
+    .argument('<capture>', 'trace, or the folder with its events.jsonl; - is standard input')
+    .option('--json', 'what was compared and what differs, as JSON')
+    .option('-q, --quiet', 'no line for each difference')
+    .addOption(colour())
+    .addHelpText(
+      'after',
+      `
+The host that answers has the rules of the one in the recordings of the Linux IOMMU series; what it did for reasons
+of its own (calls done in parts, refused pages) is taken from the capture, and counted. Exit 1 on a difference.
+
+Example:
+  hvabi replay captures/root-iommu`,
+    )
+    .action(async (capture: string, options: ReplayCommandOptions) => {
+      const { runReplay } = await import('./commands/replay.js');
+      process.exitCode = runReplay(capture, options);
     });
 }

@@ -3,6 +3,7 @@ import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
 import type { GuestMemory } from '../ports/guest-memory.js';
 import type { CallFrame } from './call-frame.js';
 import type { CallRegistry, ServedCall } from './call-registry.js';
+import type { FormRules } from './partition-options.js';
 
 const {
   HV_STATUS_SUCCESS: SUCCESS,
@@ -30,6 +31,7 @@ export interface DispatcherOptions {
   readonly sliceReps: number;
   /** What the end of a slice is: the instruction again, or success with fewer reps. */
   readonly continuation: 'retry' | 'partial';
+  readonly formRules?: FormRules | undefined;
 }
 
 /** Where the output of a fast call goes in the registers. */
@@ -45,13 +47,17 @@ export class Dispatcher {
   private readonly lenient: boolean;
   private readonly sliceReps: number;
   private readonly partial: boolean;
+  private readonly crossing: number;
+  private readonly noReps: number;
 
-  constructor({ registry, memory, lenient, sliceReps, continuation }: DispatcherOptions) {
+  constructor({ registry, memory, lenient, sliceReps, continuation, formRules }: DispatcherOptions) {
     this.registry = registry;
     this.memory = memory;
     this.lenient = lenient;
     this.sliceReps = sliceReps;
     this.partial = continuation === 'partial';
+    this.crossing = formRules?.crossing ?? INVALID_INPUT;
+    this.noReps = formRules?.noReps ?? INVALID_INPUT;
   }
 
   /** A memory-based call. GPAs are numbers of bytes; whatever they are, no memory but the guest's is touched. */
@@ -111,7 +117,8 @@ export class Dispatcher {
     }
     if (!this.lenient && ((lo & RESERVED_LO) | (hi & RESERVED_HI)) !== 0) return refuse(frame, INVALID_INPUT);
     if (call.isRep) {
-      if (frame.reps === 0 || frame.repStart >= frame.reps) return refuse(frame, INVALID_INPUT);
+      if (frame.reps === 0) return refuse(frame, this.noReps);
+      if (frame.repStart >= frame.reps) return refuse(frame, INVALID_INPUT);
       frame.repEnd = Math.min(frame.reps, frame.repStart + this.sliceReps);
     } else if ((hi & REP_BITS) !== 0) return refuse(frame, INVALID_INPUT);
     if (frame.varQwords !== 0 && !call.isVariable) return refuse(frame, INVALID_INPUT);
@@ -124,9 +131,9 @@ export class Dispatcher {
   /** Checks both areas and copies the input; the order of the checks decides which status wins. */
   private fetch(frame: CallFrame, inputGpa: number, outputGpa: number): number {
     const { inputLength, outputLength, inputWords } = frame;
-    const input = areaStatus(inputGpa, inputLength);
+    const input = this.areaStatus(inputGpa, inputLength);
     if (input !== SUCCESS) return input;
-    const output = areaStatus(outputGpa, outputLength);
+    const output = this.areaStatus(outputGpa, outputLength);
     if (output !== SUCCESS) return output;
     if (inputLength > 0) {
       if (!this.memory.has(inputGpa, inputLength)) return INVALID_INPUT;
@@ -137,13 +144,13 @@ export class Dispatcher {
     if (outputLength > 0) frame.outputBytes.fill(0, 0, outputLength);
     return SUCCESS;
   }
-}
 
-/** Nothing is asked of an area that is not used. */
-function areaStatus(gpa: number, length: number): number {
-  if (length === 0) return SUCCESS;
-  if (length > HV_HYP_PAGE_SIZE - (gpa % HV_HYP_PAGE_SIZE)) return INVALID_INPUT;
-  return gpa % 8 === 0 ? SUCCESS : INVALID_ALIGNMENT;
+  /** Nothing is asked of an area that is not used. */
+  private areaStatus(gpa: number, length: number): number {
+    if (length === 0) return SUCCESS;
+    if (length > HV_HYP_PAGE_SIZE - (gpa % HV_HYP_PAGE_SIZE)) return this.crossing;
+    return gpa % 8 === 0 ? SUCCESS : INVALID_ALIGNMENT;
+  }
 }
 
 function refuse(frame: CallFrame, status: number): undefined {

@@ -17,6 +17,14 @@ export interface FeatureBits {
   readonly hints?: number;
 }
 
+/** HV_STATUS of calls whose form is wrong; HV_STATUS_INVALID_HYPERCALL_INPUT unless told otherwise, as OpenVMM answers. */
+export interface FormRules {
+  /** Input or output leaves its page. */
+  readonly crossing?: number;
+  /** A rep call without reps. */
+  readonly noReps?: number;
+}
+
 /** What a guest asked to have flushed; the hypervisor itself keeps no translations. */
 export interface FlushRequest {
   /** VP that made the call. */
@@ -45,6 +53,7 @@ export interface PartitionOptions {
   readonly isConfidential?: boolean;
   /** Reserved bits of the control word are not looked at. */
   readonly lenient?: boolean;
+  readonly formRules?: FormRules;
   readonly bits?: FeatureBits;
   /** Counts per second of the guest's time stamp counter and of its APIC timer. */
   readonly tscHz?: number;

@@ -117,6 +117,7 @@ export class Partition implements HostPort, PartitionCore {
       lenient: options.lenient ?? false,
       sliceReps: options.sliceReps ?? Number.POSITIVE_INFINITY,
       continuation: options.continuation ?? 'retry',
+      formRules: options.formRules,
     });
     this.callTrace = this.isTraced ? new CallTrace(this.trace, arch, memory, this.calls) : undefined;
     const { machine, iommu } = serveAll(this.calls, this);

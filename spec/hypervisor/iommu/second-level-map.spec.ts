@@ -82,10 +82,11 @@ test('says why it stopped', () => {
   assert.is(poor.stopped, 'no memory');
 });
 
-test('makes three tables for the first page of a 48-bit map, four with 57 bits, and keeps them', () => {
+test('makes three tables for the first page of a 48-bit map, four with 57 bits, five with 64, and keeps them', () => {
   for (const [width, tables] of [
     [48, 3],
     [57, 4],
+    [64, 5],
   ] as const) {
     const map = new SecondLevelMap(width);
     map.mapList(2 ** (width - 12) - 513, listOf([1, 2]), 0, 2, 3);
@@ -102,7 +103,7 @@ test('pages of one run are one run across tables', () => {
 });
 
 test('refuses widths that no address has', () => {
-  for (const width of [12, 58, 48.5]) assert.throws(() => new SecondLevelMap(width), /bits/);
+  for (const width of [12, 65, 48.5]) assert.throws(() => new SecondLevelMap(width), /bits/);
 });
 
 test.run();

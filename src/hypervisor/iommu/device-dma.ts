@@ -73,7 +73,8 @@ export class DeviceDma {
     const { settings, iotlb } = domain;
     if (settings === undefined || settings.isBlocked) return 'blocked';
     if (!settings.isTranslating) return page;
-    const found = walkStage1(this.memory, settings.root, settings.levels, page);
+    const { pageSizes } = this.domains.capabilities;
+    const found = walkStage1(this.memory, settings.root, settings.levels, page, pageSizes);
     const cached = iotlb.get(page);
     if (cached !== undefined && (cached.permissions & NEEDED[access]) !== 0) {
       if (!isSame(cached, found)) this.staleTlbHits++;

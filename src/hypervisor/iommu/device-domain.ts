@@ -31,7 +31,7 @@ export class DeviceDomain {
   readonly map: SecondLevelMap | undefined;
   /** First stage, once it is configured. */
   settings: Stage1Settings | undefined;
-  readonly iotlb = new IotlbPages();
+  readonly iotlb: IotlbPages;
   isDeleted = false;
   readonly devices = new Set<bigint>();
   /** Pages that the domain and its tables cost. */
@@ -39,10 +39,11 @@ export class DeviceDomain {
   /** Pages that single mappings cost, where they do. */
   readonly mappingHolds: PoolHold[][] = [];
 
-  constructor(name: DomainName, map: SecondLevelMap | undefined, holds: PoolHold[] = []) {
+  constructor(name: DomainName, map: SecondLevelMap | undefined, holds: PoolHold[] = [], largePagesWhole = false) {
     this.name = name;
     this.map = map;
     this.holds = holds;
+    this.iotlb = new IotlbPages(largePagesWhole);
   }
 
   get isStage1(): boolean {

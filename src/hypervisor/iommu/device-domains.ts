@@ -12,9 +12,9 @@ import {
 } from './device-domain.js';
 import { DevicePlaces, type DirectAttachment, idTypeOf } from './device-places.js';
 import {
+  type Capabilities,
   capabilitiesOf,
   type DomainRules,
-  type IommuCapabilities,
   type IommuOptions,
   USUAL_RULES,
 } from './iommu-options.js';
@@ -43,7 +43,7 @@ export interface DomainsOwner {
 /** The device domains of one partition and the devices in them. Statuses are HV_STATUS; nothing here throws. */
 export class DeviceDomains {
   readonly options: IommuOptions;
-  readonly capabilities: Required<IommuCapabilities>;
+  readonly capabilities: Capabilities;
   readonly rules: DomainRules;
   readonly places: DevicePlaces;
   readonly pool: TablePool;
@@ -51,9 +51,10 @@ export class DeviceDomains {
   readonly partitionId: bigint;
   private readonly isRoot: boolean;
   private readonly domains = new Map<string, DeviceDomain>();
+  private starved = 0;
   private readonly attachmentHolds = new Map<bigint, { readonly account: PageAccount; readonly pages: PageHold }>();
 
-  /** Throws HypervisorError for a width that no address has. */
+  /** Throws HypervisorError for a width that no second-level map has. */
   constructor(owner: DomainsOwner, options: IommuOptions, accounts: PageAccounts) {
     this.options = options;
     this.isRoot = owner.isRoot;
@@ -64,7 +65,7 @@ export class DeviceDomains {
     const deposits = accounts.of(owner.partitionId);
     const own = new PageAccount(options.poolPages ?? POOL_PAGES);
     this.pool = new TablePool(deposits === undefined ? [own] : [own, deposits]);
-    new SecondLevelMap(this.capabilities.maxIovaWidth);
+    if (owner.isRoot) new SecondLevelMap(this.capabilities.maxIovaWidth);
     this.places = new DevicePlaces({
       devices: options.devices ?? [],
       idType: idTypeOf(owner.isRoot),
@@ -84,10 +85,11 @@ export class DeviceDomains {
     const holds: PoolHold[] = [];
     if (!this.pool.take(1, holds)) return INSUFFICIENT_MEMORY;
     const cost = this.options.pagesPerTable ?? 1;
+    const { paidLevels } = this.rules;
     const map = this.isRoot
-      ? new SecondLevelMap(this.capabilities.maxIovaWidth, () => this.pool.take(cost, holds))
+      ? new SecondLevelMap(this.capabilities.maxIovaWidth, (level) => level > paidLevels || this.pool.take(cost, holds))
       : undefined;
-    this.domains.set(keyOf(name), new DeviceDomain(name, map, holds));
+    this.domains.set(keyOf(name), new DeviceDomain(name, map, holds, this.options.largePagesWhole));
     return SUCCESS;
   }
 
@@ -131,12 +133,17 @@ export class DeviceDomains {
 
   /** Gives a device to a partition, whose account pays for it. */
   attachDirectly(deviceId: bigint, attachment: DirectAttachment): number {
-    const { guestPartitions = [], pagesPerAttachment = 0 } = this.options;
+    const { guestPartitions = [], pagesPerAttachment = 0, starvedAttachments = 0 } = this.options;
     const account = this.accounts.of(attachment.partitionId);
     if (account === undefined || !guestPartitions.includes(attachment.partitionId)) return INVALID_PARTITION_ID;
     if (!this.places.knows(deviceId)) return INVALID_DEVICE_ID;
     if (account.free < pagesPerAttachment) return INSUFFICIENT_MEMORY;
-    if (!this.places.attachDirectly(deviceId, attachment)) return INVALID_PARAMETER;
+    if (!this.places.canAttachDirectly(deviceId, attachment)) return INVALID_PARAMETER;
+    if (this.starved < starvedAttachments) {
+      this.starved++;
+      return INSUFFICIENT_MEMORY;
+    }
+    this.places.attachDirectly(deviceId, attachment);
     const pages = account.take(pagesPerAttachment);
     if (pages !== undefined) this.attachmentHolds.set(deviceId, { account, pages });
     return SUCCESS;

@@ -78,13 +78,15 @@ export class DevicePlaces {
   }
 
   /** False when the pair of partition and logical id, or the device, is given already. */
-  attachDirectly(deviceId: bigint, attachment: DirectAttachment): boolean {
-    const key = keyOf(attachment);
-    if (this.direct.has(key) || this.of(deviceId).kind === 'direct') return false;
+  canAttachDirectly(deviceId: bigint, attachment: DirectAttachment): boolean {
+    return !this.direct.has(keyOf(attachment)) && this.of(deviceId).kind !== 'direct';
+  }
+
+  /** To be asked for with canAttachDirectly() before. */
+  attachDirectly(deviceId: bigint, attachment: DirectAttachment): void {
     this.leave(deviceId);
-    this.direct.set(key, deviceId);
+    this.direct.set(keyOf(attachment), deviceId);
     this.moved.set(deviceId, { kind: 'direct', attachment });
-    return true;
   }
 
   /** The device that goes back; undefined when the pair is not given. */

@@ -41,4 +41,6 @@ export type DmaResult =
 export interface Translation {
   readonly frame: number;
   readonly permissions: number;
+  /** Pages of the leaf that it is from: 1, 512 or 512 * 512. */
+  readonly span: number;
 }

@@ -1,22 +1,18 @@
 import {
-  hv_device_domain_settings,
   hv_input_attach_device_domain,
-  hv_input_configure_device_domain,
   hv_input_create_device_domain,
   hv_input_detach_device_domain,
 } from '../../abi/hv/device-domain.js';
 import { hv_status } from '../../abi/hv/status.js';
 import {
   HVCALL_ATTACH_DEVICE_DOMAIN,
-  HVCALL_CONFIGURE_DEVICE_DOMAIN,
   HVCALL_CREATE_DEVICE_DOMAIN,
   HVCALL_DELETE_DEVICE_DOMAIN,
   HVCALL_DETACH_DEVICE_DOMAIN,
 } from '../../abi/hypercalls/device-domains.js';
-import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
 import { offsetOf } from '../field-offset.js';
-import { gpaNumber } from '../gpa.js';
 import { type CallOwner, DomainField } from './call-fields.js';
+import { serveConfigure } from './configure-call.js';
 import type { DeviceDomains } from './device-domains.js';
 import type { ServeChecked } from './fail-points.js';
 
@@ -24,24 +20,12 @@ const { HV_STATUS_INVALID_PARAMETER: INVALID_PARAMETER, HV_STATUS_INVALID_PARTIT
   hv_status;
 
 const create = hv_input_create_device_domain.of['series-pviommu'];
-const configure = hv_input_configure_device_domain.of['series-pviommu'];
-const settings = hv_device_domain_settings.of['series-pviommu'];
 const CREATE_FLAGS = offsetOf(create, 'create_device_domain_flags');
 const ATTACH_DEVICE = offsetOf(hv_input_attach_device_domain, 'device_id');
 const DETACH_DEVICE = offsetOf(hv_input_detach_device_domain, 'device_id');
-const SETTINGS = offsetOf(configure, 'settings');
-const SETTINGS_FLAGS = SETTINGS + offsetOf(settings, 'flags');
-const SETTINGS_ROOT = SETTINGS + offsetOf(settings, 'page_table_root');
 
 /** forward_progress_required and inherit_owning_vtl. */
 const ALL_CREATE_FLAGS = 3;
-/** hv_device_domain_settings: translation_enabled, blocked, first_stage_paging_mode. */
-const TRANSLATION = 1n;
-const BLOCKED = 2n;
-const FIVE_LEVELS = 4n;
-const ALL_SETTINGS = TRANSLATION | BLOCKED | FIVE_LEVELS;
-const PAGE_OFFSET = BigInt(HV_HYP_PAGE_SIZE - 1);
-
 /**
  * Domains and the devices in them: 0xB1, 0xB2, 0xC4, 0xC5 and, for the first stage, 0xCE. Creation has 28 bytes in the series for
  * root partitions and 32 in that for guests.
@@ -71,16 +55,5 @@ export function serveDomains(serve: ServeChecked, domains: DeviceDomains, owner:
     const domain = field.domain(input);
     return typeof domain === 'number' ? domain : domains.delete(domain);
   });
-  serve(HVCALL_CONFIGURE_DEVICE_DOMAIN, ({ input }) => {
-    const domain = field.domain(input);
-    if (typeof domain === 'number') return domain;
-    const flags = input.getBigUint64(SETTINGS_FLAGS, true);
-    const root = input.getBigUint64(SETTINGS_ROOT, true);
-    const isTranslating = (flags & TRANSLATION) !== 0n;
-    const isBlocked = (flags & BLOCKED) !== 0n;
-    const isSound = (flags & ~ALL_SETTINGS) === 0n && (!isBlocked || isTranslating) && (root & PAGE_OFFSET) === 0n;
-    if (!isSound) return INVALID_PARAMETER;
-    const levels = (flags & FIVE_LEVELS) === 0n ? 4 : 5;
-    return domains.configure(domain, { isTranslating, isBlocked, levels, root: gpaNumber(root) });
-  });
+  serveConfigure(serve, domains, field);
 }

@@ -39,7 +39,8 @@ export function serveFlushes(serve: ServeChecked, domains: DeviceDomains, owner:
     const domain = field.domain(input);
     if (typeof domain === 'number') return domain;
     const flags = input.getUint32(LIST_FLAGS, true);
-    if ((flags & ~IOMMU_FORMAT) !== 0 || input.getUint32(LIST_FLAGS + 4, true) !== 0) return INVALID_PARAMETER;
+    if ((flags & ~IOMMU_FORMAT) !== 0) return INVALID_PARAMETER;
+    if (domains.rules.flushListReserved && input.getUint32(LIST_FLAGS + 4, true) !== 0) return INVALID_PARAMETER;
     flushEntries(call, domain, flags === IOMMU_FORMAT ? shiftMask : undefined);
     call.done = call.repEnd;
     return SUCCESS;

@@ -2,7 +2,7 @@ import { hv_iommu_cap } from '../../abi/hv/device-domain-flush.js';
 import { hv_status } from '../../abi/hv/status.js';
 import type { DmaFault } from './dma.js';
 
-/** Statuses that nothing published tells. */
+/** What nothing published tells: statuses, and what is looked at. */
 export interface DomainRules {
   /** A domain is created that exists. */
   readonly createAgain: number;
@@ -10,6 +10,10 @@ export interface DomainRules {
   readonly attachAgain: number;
   /** A domain is deleted that has devices. */
   readonly deleteBusy: number;
+  /** The reserved word of a flush list has to be zero. */
+  readonly flushListReserved: boolean;
+  /** Levels of tables that a second-level map pays for, from the tables of pages up. */
+  readonly paidLevels: number;
 }
 
 /** What this hypervisor answers unless told otherwise. */
@@ -17,6 +21,8 @@ export const USUAL_RULES: DomainRules = {
   createAgain: hv_status.HV_STATUS_OPERATION_DENIED,
   attachAgain: hv_status.HV_STATUS_DEVICE_ALREADY_IN_DOMAIN,
   deleteBusy: hv_status.HV_STATUS_OPERATION_DENIED,
+  flushListReserved: true,
+  paidLevels: 4,
 };
 
 /** What the host of the recorded Linux series answered. */
@@ -24,6 +30,8 @@ export const RECORDED_RULES: DomainRules = {
   createAgain: hv_status.HV_STATUS_INVALID_PARAMETER,
   attachAgain: hv_status.HV_STATUS_SUCCESS,
   deleteBusy: hv_status.HV_STATUS_OPERATION_DENIED,
+  flushListReserved: false,
+  paidLevels: 3,
 };
 
 /** A call, or one rep of it, that may be made to fail. */
@@ -43,7 +51,7 @@ export interface IommuCapabilities {
   readonly maxIovaWidth?: number;
   readonly maxPasidWidth?: number;
   /** hv_iommu_cap. Present and second stage for a root or L1VH partition, present and first stage for another. */
-  readonly caps?: number;
+  readonly caps?: number | bigint;
   /** 4K for a root partition, 4K, 2M and 1G for another. */
   readonly pageSizes?: bigint;
 }
@@ -70,26 +78,36 @@ export interface IommuOptions {
   readonly pagesPerMapping?: number;
   /** Pages of the target partition's that a direct attachment costs; none unless told otherwise. */
   readonly pagesPerAttachment?: number;
-  /** Reps of a map or unmap after which the call comes back; `continuation` of the partition says in which way. */
-  readonly maxRepsPerCall?: number;
+  /** So many direct attachments that are otherwise sound are refused for want of memory, whatever is deposited. */
+  readonly starvedAttachments?: number;
+  /** Reps of a map or unmap after which the call comes back, at least 1; `continuation` of the partition says in which way. */
+  readonly maxRepsPerCall?: number | ((code: number) => number);
   /** A status makes the call fail at that rep. Asked for every rep: for tests. */
   readonly failAt?: (point: FailPoint) => number | undefined;
   /** Bits of a flush entry that hold the size: 6, or 12 as in the second version of the guest series. */
   readonly flushShiftBits?: 6 | 12;
+  /** Layout of the configure call: that of the newest guest series, or the 48 bytes of the first series, of 2021. */
+  readonly configureLayout?: 'series-pviommu' | 'series-rfc-2021';
+  /** Translations of large pages are kept, and lost, as what they are; else page by page, so that a flush leaves all it does not name. */
+  readonly largePagesWhole?: boolean;
   /** Bytes of a create call; 28 for a root partition and 32 for another unless told otherwise. */
   readonly createBytes?: 28 | 32;
   readonly onFault?: (fault: DmaFault) => void;
 }
 
 /** Capabilities with everything filled in. */
-export function capabilitiesOf(given: IommuCapabilities | undefined, isRoot: boolean): Required<IommuCapabilities> {
+export interface Capabilities extends Required<IommuCapabilities> {
+  readonly caps: bigint;
+}
+
+export function capabilitiesOf(given: IommuCapabilities | undefined, isRoot: boolean): Capabilities {
   const stage = isRoot ? hv_iommu_cap.HV_IOMMU_CAP_S2 : hv_iommu_cap.HV_IOMMU_CAP_S1;
   const width = given?.maxIovaWidth ?? 48;
   const five = !isRoot && width > 48 ? hv_iommu_cap.HV_IOMMU_CAP_S1_5LVL : 0;
   return {
     maxIovaWidth: width,
     maxPasidWidth: given?.maxPasidWidth ?? 0,
-    caps: given?.caps ?? hv_iommu_cap.HV_IOMMU_CAP_PRESENT | stage | five,
+    caps: BigInt(given?.caps ?? hv_iommu_cap.HV_IOMMU_CAP_PRESENT | stage | five),
     pageSizes: given?.pageSizes ?? (isRoot ? 0x1000n : 0x4020_1000n),
   };
 }

@@ -41,14 +41,12 @@ export function serveMaps(calls: CallRegistry, domains: DeviceDomains, owner: Ca
 class MapCalls {
   private readonly domains: DeviceDomains;
   private readonly field: DomainField;
-  private readonly most: number;
   /** The list of the frame that called last, as words. */
   private words: Uint32Array = new Uint32Array(0);
 
   constructor(domains: DeviceDomains, owner: CallOwner) {
     this.domains = domains;
     this.field = new DomainField(domains, owner);
-    this.most = Math.max(1, domains.options.maxRepsPerCall ?? Number.POSITIVE_INFINITY);
   }
 
   map(call: GuestCall): number {
@@ -135,8 +133,12 @@ class MapCalls {
     return undefined;
   }
 
-  private endOf({ repStart, repEnd }: GuestCall, failed: { readonly rep: number } | undefined): number {
-    return failed?.rep ?? Math.min(repEnd, repStart + this.most);
+  private endOf({ code, repStart, repEnd }: GuestCall, failed: { readonly rep: number } | undefined): number {
+    if (failed !== undefined) return failed.rep;
+    const { maxRepsPerCall } = this.domains.options;
+    if (maxRepsPerCall === undefined) return repEnd;
+    const most = typeof maxRepsPerCall === 'number' ? maxRepsPerCall : maxRepsPerCall(code);
+    return Math.min(repEnd, repStart + Math.max(1, most));
   }
 
   private wordsOf({ buffer, byteOffset, byteLength }: DataView): Uint32Array {

@@ -38,7 +38,7 @@ export function serveQueries(serve: ServeChecked, domains: DeviceDomains, owner:
         size: hv_output_get_iommu_capabilities.size,
         max_iova_width: capabilities.maxIovaWidth,
         max_pasid_width: capabilities.maxPasidWidth,
-        iommu_cap: BigInt(capabilities.caps),
+        iommu_cap: capabilities.caps,
         pgsize_bitmap: capabilities.pageSizes,
       },
       output,

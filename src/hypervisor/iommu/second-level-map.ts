@@ -2,6 +2,9 @@ import { HypervisorError } from '../hypervisor-error.js';
 
 /** Pages under one table, and tables under one of the next level: 9 bits each, as x86 page tables have them. */
 const FANOUT = 512;
+const LEVEL_BITS = 9;
+/** As the tables of processors have them that second-level maps share. */
+const LEAST_LEVELS = 4;
 /** Tables of pages in one piece of memory. */
 const SLAB = 16;
 const FRAME_BITS_HI = 20;
@@ -32,7 +35,7 @@ export class SecondLevelMap {
   /** One past the last page that the width allows. */
   readonly limit: number;
   private readonly levels: number;
-  private readonly takeTable: () => boolean;
+  private readonly takeTable: (level: number) => boolean;
   /** Upper tables: the child's number, 0 for none. */
   private readonly nodes: Int32Array[] = [new Int32Array(FANOUT)];
   /** Tables of pages, SLAB to a piece: frames as two words each, permissions as a byte each. */
@@ -44,13 +47,13 @@ export class SecondLevelMap {
   private cachedLeaf = 0;
 
   /**
-   * `width` is the bits of an address, 13 to 57; `takeTable` pays for one table, and its false ends the operation in hand.
-   * Throws HypervisorError for another width.
+   * `width` is the bits of an address, 13 to 64; `takeTable` pays for one table, of level 1 where its entries are pages, and its
+   * false ends the operation in hand. Throws HypervisorError for another width.
    */
-  constructor(width: number, takeTable: () => boolean = () => true) {
-    if (!Number.isInteger(width) || width < 13 || width > 57) throw new HypervisorError(`no address has ${width} bits`);
+  constructor(width: number, takeTable: (level: number) => boolean = () => true) {
+    if (!Number.isInteger(width) || width < 13 || width > 64) throw new HypervisorError(`no address has ${width} bits`);
     this.limit = 2 ** (width - 12);
-    this.levels = width <= 48 ? 4 : 5;
+    this.levels = Math.max(LEAST_LEVELS, Math.ceil((width - 12) / LEVEL_BITS));
     this.takeTable = takeTable;
   }
 
@@ -116,6 +119,19 @@ export class SecondLevelMap {
   permissionsOf(page: number): number {
     const leaf = this.mappedLeaf(page);
     return leaf === 0 ? 0 : this.permissions[slabOf(leaf)]![(leaf % SLAB) * FANOUT + (page % FANOUT)]!;
+  }
+
+  /** Tables that mapping a page would take. */
+  missingTables(page: number): number {
+    const prefix = Math.floor(page / FANOUT);
+    let node = 0;
+    let scale = FANOUT ** (this.levels - 2);
+    for (let level = this.levels - 1; level >= 1; level--) {
+      node = this.nodes[node]![Math.floor(prefix / scale) % FANOUT]!;
+      if (node === 0) return level;
+      scale /= FANOUT;
+    }
+    return 0;
   }
 
   /** All that is mapped, ascending; each run as long as it can be. */
@@ -189,7 +205,7 @@ export class SecondLevelMap {
       const slot = Math.floor(prefix / scale) % FANOUT;
       let child = table[slot]!;
       if (child === 0) {
-        if (!make || !this.takeTable()) return 0;
+        if (!make || !this.takeTable(level)) return 0;
         child = level === 1 ? this.addLeaf() : this.addNode();
         table[slot] = child;
       }

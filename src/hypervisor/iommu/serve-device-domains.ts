@@ -21,7 +21,9 @@ export interface PartitionIommu {
 /**
  * Serves the calls of device domains: those of the second stage for a root partition, those of the first for another, direct
  * attachment where partitions are named for it. `accounts` holds what the partition has deposited; a root inside a
- * partition gets deposits of its own. Throws HypervisorError for a width that no address has, and for calls served already.
+ * partition gets deposits of its own. The calls that only the series of 2021 had (0xC6 to 0xC8) are not among them: the answer
+ * to the first was never published, and the header of the second is not certain. Throws HypervisorError for a width that no
+ * second-level map has, and for calls served already.
  */
 export function serveDeviceDomains(
   calls: CallRegistry,

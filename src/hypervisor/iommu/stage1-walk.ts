@@ -12,18 +12,27 @@ const LARGE = 0x80;
 /** Address bits 51:12, in the high word bits 19:0. */
 const ADDRESS_HI = 0xfffff;
 const FANOUT = 512;
-/** Levels at which an entry may be a page of its own: 2M and 1G. */
-const HIGHEST_LEAF = 3;
+/** Bytes of the pages at levels 1, 2 and 3, which are their bits in hv_output_get_iommu_capabilities.pgsize_bitmap. */
+const LEAF_BYTES = [0x1000n, 0x20_0000n, 0x4000_0000n] as const;
+/** 4K, 2M and 1G. */
+export const ALL_PAGE_SIZES: bigint = LEAF_BYTES.reduce((sum, bytes) => sum | bytes, 0n);
 
 /** What a walk meets where no translation is. */
 export type WalkFault = 'not mapped' | 'bad table' | 'beyond width';
 
 /**
  * Walks a guest's first-stage tables, 9 bits a level, from the root's GPA to the page with a number (4 KiB). Write permission
- * is that of all levels together. A table outside of memory, a large page at a level that has none, and a large page with
- * address bits below its size are bad tables.
+ * is that of all levels together. A table outside of memory, a large page of a size that is not in `pageSizes` (a bit for each,
+ * as in pgsize_bitmap), and a large page with address bits below its size are bad tables. The work is bounded by the levels,
+ * whatever tables point to.
  */
-export function walkStage1(memory: GuestMemory, root: number, levels: 4 | 5, page: number): Translation | WalkFault {
+export function walkStage1(
+  memory: GuestMemory,
+  root: number,
+  levels: 4 | 5,
+  page: number,
+  pageSizes: bigint = ALL_PAGE_SIZES,
+): Translation | WalkFault {
   if (page >= FANOUT ** levels) return 'beyond width';
   let table = root;
   let isWritable = true;
@@ -43,7 +52,9 @@ export function walkStage1(memory: GuestMemory, root: number, levels: 4 | 5, pag
     }
     // Bit 12 of a large page is its memory type (PAT), not address.
     const base = level === 1 ? frame : frame - (frame % 2);
-    if (level > HIGHEST_LEAF || base % below !== 0) return 'bad table';
-    return { frame: base + (page % below), permissions: isWritable ? READABLE | WRITABLE : READABLE };
+    const bytes = LEAF_BYTES[level - 1];
+    if (bytes === undefined || (pageSizes & bytes) === 0n || base % below !== 0) return 'bad table';
+    const permissions = isWritable ? READABLE | WRITABLE : READABLE;
+    return { frame: base + (page % below), permissions, span: below };
   }
 }

@@ -1,0 +1,93 @@
+import type { Event } from '../../../src/capture/decoder.js';
+import { jsonValue } from '../../../src/capture/recorder.js';
+import {
+  type RecordedCaller,
+  type RecordedHostKnobs,
+  recordedHost,
+} from '../../../src/hypervisor/iommu/recorded-host.js';
+import { domainText } from '../../../src/rig/replay/end-state.js';
+import { bytes, domainBytes, IommuRig, range } from '../../hypervisor/iommu/iommu-rig.js';
+
+const PRIVILEGES: Record<RecordedCaller, string> = { root: '0x103f', l1vh: '0x33', guest: '0x30' };
+const INSUFFICIENT = 0xb;
+
+/** A machine on the recorded host, whose calls are recorded as a capture is. */
+export class RecordedMachine extends IommuRig {
+  private readonly caller: RecordedCaller;
+  private nextFrame = 0x40;
+
+  constructor(caller: RecordedCaller, knobs: RecordedHostKnobs) {
+    const { iommu, ...options } = recordedHost(caller, knobs);
+    super(iommu, { ...options, memoryBytes: 64 << 20 });
+    this.caller = caller;
+  }
+
+  /** As the driver maps: parts are gone on with, missing memory is deposited, and what fails is unmapped whole. */
+  mapAll(id: number, page: number, frames: readonly number[], pagesPerDeposit: number): number {
+    let done = 0;
+    let start = 0;
+    for (let calls = 0; done < frames.length && calls < 3000; calls++) {
+      const batch = frames.slice(done, done + 507);
+      const [status, count] = this.map({ id }, page + done, batch, 3, start);
+      start = status === 0 && count < batch.length ? count : 0;
+      if (start > 0) continue;
+      done += count;
+      if (status === INSUFFICIENT) this.depositSome(pagesPerDeposit);
+      else if (status !== 0) {
+        this.unmapAll(id, page, frames.length);
+        return 0;
+      }
+    }
+    return done;
+  }
+
+  unmapAll(id: number, page: number, count: number): void {
+    let start = 0;
+    for (let done = 0; done < count; ) {
+      const most = Math.min(4095, count - done);
+      const [status, reps] = this.unmap({ id }, page + done, most, start);
+      if (status !== 0) return;
+      start = reps < most ? reps : 0;
+      if (start === 0) done += most;
+    }
+  }
+
+  createAny(id: number): void {
+    for (let tries = 0; tries < 3; tries++) {
+      if (this.create({ id, type: this.caller === 'guest' ? 1 : 0 }) !== INSUFFICIENT) return;
+      this.depositSome(1);
+    }
+  }
+
+  depositSome(count: number): void {
+    this.deposit(1n, ...range(this.nextFrame, count));
+    this.nextFrame += count;
+  }
+
+  overrun(id: number): void {
+    this.memory.write(0x1000, bytes(domainBytes({ id })));
+    this.gate.hypercall(0xb3, 508, 0x1000, 0);
+    this.gate.hypercall(0xb4, 0, 0x1000, 0);
+    this.gate.hypercall(0xb4, 0x1000, 0x1000, 0);
+  }
+
+  /** The recording so far, with its beginning and its end. */
+  recording(): Event[] {
+    const { domains } = this.iommu;
+    const devices = [0x18n, 0x20n].map((rid) => (0x1n << 62n) | rid);
+    const state = {
+      k: 'device_domains',
+      pool: domains.pool.free,
+      domains: Object.fromEntries(domains.list().map((one) => [domainText(one), one.mapped])),
+      devices: Object.fromEntries(
+        devices.flatMap((id) => {
+          const place = domains.places.of(id);
+          return place.kind === 'domain' ? [[`0x${id.toString(16)}`, domainText(place.domain.name)]] : [];
+        }),
+      ),
+    };
+    const setup = { k: 'setup', cpuid: [['0x40000003', '0x0', PRIVILEGES[this.caller], '0x0', '0x0']] };
+    const events: object[] = [setup, ...this.events, state];
+    return events.map((event, n) => ({ n, ...(JSON.parse(JSON.stringify(event, jsonValue)) as Event) }));
+  }
+}

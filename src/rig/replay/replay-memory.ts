@@ -1,0 +1,46 @@
+import { HVCALL_DEPOSIT_MEMORY } from '../../abi/hypercalls/memory.js';
+import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
+import type { Region } from '../../memory/regions.js';
+import { SharedGuestMemory } from '../../memory/shared-memory.js';
+import type { RecordedCall } from './recorded-call.js';
+
+/** Addresses of a guest have 52 bits. */
+const BEYOND = 2 ** 52;
+
+/** The pages that calls have their input and output in. Frames that were deposited are there too, but empty of bytes. */
+export class ReplayMemory extends SharedGuestMemory {
+  private readonly deposited: ReadonlySet<number>;
+
+  private constructor(regions: readonly Region[], deposited: ReadonlySet<number>) {
+    super(new SharedArrayBuffer(regions.length * HV_HYP_PAGE_SIZE), regions);
+    this.deposited = deposited;
+  }
+
+  static of(calls: readonly RecordedCall[]): ReplayMemory {
+    const pages = new Set<number>([0]);
+    for (const { inputGpa, outputGpa } of calls)
+      for (const gpa of [inputGpa, outputGpa]) if (gpa < BEYOND) pages.add(Math.floor(gpa / HV_HYP_PAGE_SIZE));
+    const regions = [...pages].map((page, i) => ({
+      gpa: page * HV_HYP_PAGE_SIZE,
+      length: HV_HYP_PAGE_SIZE,
+      offset: i * HV_HYP_PAGE_SIZE,
+    }));
+    return new ReplayMemory(regions, depositedIn(calls));
+  }
+
+  override has(gpa: number, length: number): boolean {
+    return (
+      super.has(gpa, length) || (length === HV_HYP_PAGE_SIZE && this.deposited.has(Math.floor(gpa / HV_HYP_PAGE_SIZE)))
+    );
+  }
+}
+
+/** Frames that the recorded host took. */
+function depositedIn(calls: readonly RecordedCall[]): Set<number> {
+  const frames = new Set<number>();
+  for (const { code, header, start, done } of calls)
+    if (code === HVCALL_DEPOSIT_MEMORY.code)
+      for (let rep = start; rep < done && 16 + 8 * rep <= header.byteLength; rep++)
+        frames.add(Number(header.getBigUint64(8 + 8 * rep, true)));
+  return frames;
+}
