@@ -12,6 +12,7 @@ export { LossCount, splitVevents, type VeventRecord } from './guest/iommufd/veve
 export { BootedGuest, type BootOptions, bootGuest } from './guest/machine/boot.js';
 export type { DeviceSpace, GuestCpu, GuestMachine } from './guest/machine/guest-machine.js';
 export { BarDriver } from './guest/pci/bar-driver.js';
+export { DIRECT_DMA, type DmaOperations } from './guest/pci/dma-operations.js';
 export { NvmeDriver } from './guest/pci/nvme-driver.js';
 export { PciCore } from './guest/pci/pci-core.js';
 export type { BoundFunction, PciDriver } from './guest/pci/pci-driver.js';

@@ -54,12 +54,39 @@ test('many orders, and a Worker for each VP', () => {
   assert.match(out, /^boot, x64: (\d+) of \1 checks hold, \d+ events, [\d.]+ ms of real time\n$/);
 });
 
+for (const [args, title] of [
+  [['pviommu'], 'pviommu, x64'],
+  [['pviommu', '--iommu', 'blocked'], 'pviommu, x64, IOMMU blocked'],
+  [['pviommu', '--iommu', 'identity', '--arch', 'arm64'], 'pviommu, arm64, IOMMU identity'],
+  [['pviommu', '--iommu', 'off', '--workers'], 'pviommu, x64, IOMMU off'],
+  [['races', '--iommu', 'paging', '--dma', 'strict', '--seed', '3'], 'races, x64, IOMMU paging, DMA strict'],
+] as const)
+  test(`E2E-01 an IOMMU in front of the disks: ${args.join(' ')}`, () => {
+    const { out, err, code } = hvabi(['simulate', ...args, '-q']);
+    assert.equal([code, err], [0, '']);
+    assert.match(out, new RegExp(`^${title}: (\\d+) of \\1 checks hold`));
+  });
+
+test('E2E-01 a record of it: what the host translated and what it refused, in words', async () => {
+  await withTempFolder((folder) => {
+    const file = join(folder, 'pviommu.hvc.jsonl');
+    assert.is(hvabi(['simulate', 'pviommu', '-q', '--record', file]).code, 0);
+    const { out, code } = hvabi(['decode', file, '--check']);
+    assert.is(code, 0);
+    assert.match(out, /dma +device 0x37a94e00 {2}iova 0xffffd000 {2}gpa 0x[0-9a-f]+000 {2}length 4096 {2}access write/);
+    assert.match(out, /iommu_fault +device 0x37a94e00 {2}iova 0x1000 {2}access write {2}reason not mapped/);
+  });
+});
+
 for (const [args, error] of [
   [['simulate'], /scenario/],
   [['simulate', 'nothing'], /boot, multi/],
   [['simulate', 'boot', '--proto', '2.0'], /^hvabi: --proto 2\.0: no such version\n {2}takes 1\.1, 1\.2, 1\.3, 1\.4/],
   [['simulate', 'boot', '--workers', '--seed', '1'], /--workers runs in real time/],
   [['simulate', 'boot', '--seeds', '2', '--record', 'x'], /--record keeps one run/],
+  [['simulate', 'boot', '--iommu', 'all'], /paging, identity, blocked, off/],
+  [['simulate', 'boot', '--iommu', 'blocked'], /--iommu blocked: boot needs its disks\n {2}pviommu shows/],
+  [['simulate', 'root-passthrough', '--dma', 'strict'], /has an IOMMU of its own\n {2}leave --iommu/],
 ] as const)
   test(`${args.join(' ')} is refused`, () => {
     const { code, err } = hvabi(args);

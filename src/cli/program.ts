@@ -1,6 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { SCENARIO_NAMES } from '../rig/serve/scenario-names.js';
-import { SIMULATION_NAMES, type SimulationName } from '../rig/simulate/names.js';
+import { DMA_MODES, IOMMU_KINDS, SIMULATION_NAMES, type SimulationName } from '../rig/simulate/names.js';
 import { parseCount, parseDirection, parseU64, parseVersion } from './arguments.js';
 import type { DecodeOptions } from './commands/decode.js';
 import type { EncodeOptions } from './commands/encode.js';
@@ -266,6 +266,12 @@ function addSimulate(program: Command): void {
     .option('--record <file>', 'write everything that crosses into a capture that `hvabi decode` reads')
     .addOption(arch().default('x64'))
     .option('--proto <version>', 'newest vPCI version of the host, such as 1.2', parseVersion)
+    .addOption(
+      new Option('--iommu <domain>', "what disks get from the guest's IOMMU; off: it has none").choices([
+        ...IOMMU_KINDS,
+      ]),
+    )
+    .addOption(new Option('--dma <mode>', 'when unmaps are flushed: many at once, or each').choices([...DMA_MODES]))
     .option('-v, --verbose', 'a line for every event')
     .option('-q, --quiet', 'only the result')
     .addOption(colour())
@@ -279,7 +285,8 @@ Examples:
   hvabi simulate boot --arch arm64 --record boot.hvc.jsonl
   hvabi decode boot.hvc.jsonl --check -q
   hvabi simulate eject --seed 7 -q
-  hvabi simulate eject --seeds 1000 -q`,
+  hvabi simulate eject --seeds 1000 -q
+  hvabi simulate pviommu --iommu blocked`,
     )
     .action(async (scenario: SimulationName, options: SimulateCommandOptions) => {
       const { runSimulate } = await import('./commands/simulate.js');

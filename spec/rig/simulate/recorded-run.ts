@@ -3,7 +3,9 @@ import { jsonValue, stampTrace } from '../../../src/capture/recorder.js';
 import { Tally } from '../../../src/capture/tally.js';
 import type { Arch } from '../../../src/layout/types.js';
 import type { LogLine } from '../../../src/ports/log-sink.js';
+import type { IommuChoice } from '../../../src/rig/simulate/iommu-choice.js';
 import { type SimulationResult, simulate } from '../../../src/rig/simulate/one-thread.js';
+import type { Simulation } from '../../../src/rig/simulate/simulation.js';
 import { SIMULATIONS } from '../../../src/rig/simulate/simulations.js';
 import { seededChoice, VirtualQueue } from '../../../src/sched/virtual-queue.js';
 
@@ -15,6 +17,7 @@ export interface RunOptions {
   readonly vpciMax?: number;
   readonly vmbusMax?: number;
   readonly cpus?: number;
+  readonly iommu?: IommuChoice;
 }
 
 export interface RecordedRun extends SimulationResult {
@@ -26,12 +29,12 @@ export interface RecordedRun extends SimulationResult {
 }
 
 /** Runs a scenario in this thread and keeps everything that crossed. */
-export function recordedRun(name: SimulationKey, options: RunOptions = {}): RecordedRun {
+export function recordedRun(name: SimulationKey | Simulation, options: RunOptions = {}): RecordedRun {
   const queue = new VirtualQueue(options.seed === undefined ? undefined : seededChoice(options.seed));
   const events: Event[] = [];
   const notes: string[] = [];
   const log: LogLine[] = [];
-  const chosen = SIMULATIONS[name];
+  const chosen = typeof name === 'string' ? SIMULATIONS[name] : name;
   const result = simulate(options.cpus === undefined ? chosen : { ...chosen, cpus: options.cpus }, {
     arch: options.arch ?? 'x64',
     queue,
@@ -41,6 +44,7 @@ export function recordedRun(name: SimulationKey, options: RunOptions = {}): Reco
     log: (line) => {
       if (line.level !== 'info') log.push(line);
     },
+    ...(options.iommu === undefined ? {} : { iommu: options.iommu }),
     ...(options.vpciMax === undefined ? {} : { vpciMax: options.vpciMax }),
     ...(options.vmbusMax === undefined ? {} : { vmbusMax: options.vmbusMax }),
   });

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Event } from '../../../src/capture/decoder.js';
 import { stampTrace } from '../../../src/capture/recorder.js';
+import type { IommuChoice } from '../../../src/rig/simulate/iommu-choice.js';
 import { simulateInThreads, type ThreadResult } from '../../../src/rig/threads/run-threads.node.js';
 import { compareMoves, guestMoves, timeless } from '../../support/guest-moves.js';
 import { asRecorded, checked, recordedRun, type SimulationKey } from './recorded-run.js';
@@ -12,21 +13,30 @@ async function threadedRun(
   name: SimulationKey,
   cpus: number,
   arch: 'x64' | 'arm64' = 'x64',
+  iommu?: IommuChoice,
 ): Promise<ThreadResult & { readonly events: readonly Event[] }> {
   const events: Event[] = [];
   const result = await simulateInThreads(name, {
     arch,
     cpus,
+    ...(iommu === undefined ? {} : { iommu }),
     trace: (queue) => stampTrace(queue, { event: (record) => void events.push(asRecorded(record)) }),
   });
   return { ...result, events };
 }
 
-for (const arch of ['x64', 'arm64'] as const)
-  threads(`boot with one VP on ${arch}: the same bytes as in one thread`, async () => {
-    const there = await threadedRun('boot', 1, arch);
+// Unmaps that are flushed one by one wait for no timer, which would run in real time there.
+const STRICT: IommuChoice = { domain: 'paging', mode: 'strict' };
+
+for (const [name, arch, iommu] of [
+  ['boot', 'x64', undefined],
+  ['boot', 'arm64', undefined],
+  ['pviommu', 'x64', STRICT],
+] as const)
+  threads(`${name} with one VP on ${arch}: the same bytes as in one thread`, async () => {
+    const there = await threadedRun(name, 1, arch, iommu);
     assert.equal(there.failures, []);
-    const here = recordedRun('boot', { arch, cpus: 1 });
+    const here = recordedRun(name, { arch, cpus: 1, ...(iommu === undefined ? {} : { iommu }) });
     assert.equal(here.failures, []);
     assert.ok(checked(there.events).ok);
     const [theirs, ours] = [guestMoves(there.events), guestMoves(here.events)];

@@ -50,8 +50,8 @@ export class NvmeDriver {
   }
 
   /** A driver whose controller is ready, interrupting by message 0 of MSI-X. */
-  static ready(options: Partial<NvmeDeviceOptions> = {}): NvmeDriver {
-    const driver = new NvmeDriver(options);
+  static ready(options: Partial<NvmeDeviceOptions> = {}, rig = new HostRig()): NvmeDriver {
+    const driver = new NvmeDriver(options, rig);
     for (let vector = 0; vector < 8; vector++) {
       driver.write(0x2000 + vector * 16, 0xfee01000);
       driver.write(0x2008 + vector * 16, 0x20 + vector);
@@ -75,9 +75,14 @@ export class NvmeDriver {
   }
 
   enable(cc = 0x460001): number {
+    return this.enableAt(BigInt(ADMIN_SQ), BigInt(ADMIN_CQ), cc);
+  }
+
+  /** Enables the controller with its admin queues where the device has them. */
+  enableAt(submissions: bigint, completions: bigint, cc = 0x460001): number {
     this.write(0x24, ((ENTRIES - 1) << 16) | (ENTRIES - 1));
-    this.rig.mmioWrite(BAR + 0x28, 8, BigInt(ADMIN_SQ));
-    this.rig.mmioWrite(BAR + 0x30, 8, BigInt(ADMIN_CQ));
+    this.rig.mmioWrite(BAR + 0x28, 8, submissions);
+    this.rig.mmioWrite(BAR + 0x30, 8, completions);
     this.write(0x14, cc);
     this.queues.set(0, { sq: ADMIN_SQ, cq: ADMIN_CQ, entries: ENTRIES, tail: 0, head: 0, phase: 1 });
     return this.read(0x1c);

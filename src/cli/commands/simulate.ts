@@ -1,11 +1,13 @@
 import { RecordFile } from '../../capture/record-file.node.js';
-import { NO_TRACE, Recorder, stampTrace, teeTrace } from '../../capture/recorder.js';
+import { jsonValue, NO_TRACE, Recorder, stampTrace, teeTrace } from '../../capture/recorder.js';
+import type { DmaMode } from '../../guest/pv-iommu/dma-mapping.js';
 import type { Arch } from '../../layout/types.js';
 import type { LogLine } from '../../ports/log-sink.js';
 import type { Clock } from '../../ports/run-queue.js';
 import type { TraceSink } from '../../ports/trace-sink.js';
-import type { SimulationName } from '../../rig/simulate/names.js';
-import { simulate } from '../../rig/simulate/one-thread.js';
+import type { IommuChoice } from '../../rig/simulate/iommu-choice.js';
+import type { IommuKind, SimulationName } from '../../rig/simulate/names.js';
+import { type SimulateOptions, simulate } from '../../rig/simulate/one-thread.js';
 import type { Simulation } from '../../rig/simulate/simulation.js';
 import { PROTOCOLS, SIMULATIONS } from '../../rig/simulate/simulations.js';
 import { seededChoice, VirtualQueue } from '../../sched/virtual-queue.js';
@@ -21,6 +23,8 @@ export interface SimulateCommandOptions {
   readonly seeds?: number;
   readonly workers?: boolean;
   readonly proto?: number;
+  readonly iommu?: IommuKind;
+  readonly dma?: DmaMode;
   readonly record?: string;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
@@ -30,6 +34,7 @@ export interface SimulateCommandOptions {
 /** `hvabi simulate`: hypervisor, host and guest in this process. Returns the exit code. */
 export async function runSimulate(name: SimulationName, options: SimulateCommandOptions): Promise<number> {
   check(options);
+  checkIommu(name, options);
   const writer = new Writer(1, true);
   const record = options.record === undefined ? undefined : new RecordFile(options.record);
   const stage: Stage = { options, writer, record };
@@ -57,6 +62,22 @@ function check({ proto, seed, seeds, workers, record }: SimulateCommandOptions):
     );
   if (seeds !== undefined && record !== undefined)
     throw new CommandError('--record keeps one run, and --seeds makes many', 'name the one with --seed');
+}
+
+/** Scenarios whose IOMMU is not the one in front of a guest's disks. */
+const OWN_IOMMU: ReadonlySet<SimulationName> = new Set(['root-passthrough', 'root-low-memory', 'iommufd-events']);
+
+function checkIommu(name: SimulationName, { iommu, dma }: SimulateCommandOptions): void {
+  if ((iommu !== undefined || dma !== undefined) && OWN_IOMMU.has(name))
+    throw new CommandError(`--iommu: ${name} has an IOMMU of its own`, 'leave --iommu and --dma out');
+  if (iommu === 'blocked' && name !== 'pviommu')
+    throw new CommandError(`--iommu blocked: ${name} needs its disks`, 'pviommu shows a disk that is blocked');
+}
+
+/** The scenario's own where nothing is said. */
+function iommuOf({ iommu }: Simulation, { iommu: domain, dma }: SimulateCommandOptions): IommuChoice | undefined {
+  if (domain === undefined && dma === undefined) return iommu;
+  return { domain: domain ?? 'paging', mode: dma ?? iommu?.mode ?? 'lazy' };
 }
 
 /** Where output and record go. */
@@ -87,7 +108,8 @@ async function showOne({ name, simulation, proto }: Run, { options, writer, reco
     if (show !== 'none') timeline.note(text);
   };
   const log = ({ level, code, fields }: LogLine): void => {
-    if (level !== 'info') note(`${level}: ${code}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}`);
+    if (level !== 'info')
+      note(`${level}: ${code}${fields === undefined ? '' : ` ${JSON.stringify(fields, jsonValue)}`}`);
   };
   const traceOn = (clock: Clock): TraceSink => {
     const sinks: TraceSink[] = [timeline];
@@ -95,9 +117,9 @@ async function showOne({ name, simulation, proto }: Run, { options, writer, reco
       sinks.push(new Recorder({ arch, tool: `hvabi ${VERSION}`, clock, write: (line) => record.line(line) }));
     return stampTrace(clock, teeTrace(...sinks));
   };
-  const title = titleOf(simulation, arch, proto);
+  const title = titleOf(simulation, options, proto);
   note(`${title}: ${simulation.about} (${simulation.shows.join(', ')})`);
-  const common = { arch, note, log, ...(proto === undefined ? {} : { vpciMax: proto }) };
+  const common = { arch, note, log, ...variants(simulation, proto, options) };
   let result: { readonly checks: number; readonly failures: readonly string[]; readonly us: number };
   if (options.workers) {
     const { simulateInThreads } = await import('../../rig/threads/run-threads.node.js');
@@ -119,15 +141,11 @@ async function showOne({ name, simulation, proto }: Run, { options, writer, reco
 /** Runs a scenario once for each seed; the number of seeds that failed. */
 function manyOrders({ simulation, proto }: Run, count: number, { options, writer }: Stage): number {
   const { arch, seed: first = 1 } = options;
-  const title = titleOf(simulation, arch, proto);
+  const title = titleOf(simulation, options, proto);
   let failed = 0;
   for (let seed = first; seed < first + count; seed++) {
-    const { failures } = simulate(simulation, {
-      arch,
-      seed,
-      trace: NO_TRACE,
-      ...(proto === undefined ? {} : { vpciMax: proto }),
-    });
+    const varied = variants(simulation, proto, options);
+    const { failures } = simulate(simulation, { arch, seed, trace: NO_TRACE, ...varied });
     if (failures.length === 0) continue;
     failed++;
     writer.line(`${title}, seed ${seed}: ${failures.join('; ')}`);
@@ -136,8 +154,19 @@ function manyOrders({ simulation, proto }: Run, count: number, { options, writer
   return failed;
 }
 
-function titleOf(simulation: Simulation, arch: Arch, proto: number | undefined): string {
-  const parts = [simulation.name, arch];
+/** In which ways a run is not the scenario's usual one. */
+function variants(simulation: Simulation, proto: number | undefined, options: SimulateCommandOptions): RunVariants {
+  const iommu = iommuOf(simulation, options);
+  return { ...(proto === undefined ? {} : { vpciMax: proto }), ...(iommu === undefined ? {} : { iommu }) };
+}
+
+type RunVariants = Pick<SimulateOptions, 'vpciMax' | 'iommu'>;
+
+function titleOf(simulation: Simulation, options: SimulateCommandOptions, proto: number | undefined): string {
+  const { arch, iommu, dma } = options;
+  const parts: string[] = [simulation.name, arch];
+  if (iommu !== undefined) parts.push(`IOMMU ${iommu}`);
+  if (dma !== undefined) parts.push(`DMA ${dma}`);
   if (proto !== undefined) parts.push(`vPCI ${versionText(proto)}`);
   return parts.join(', ');
 }

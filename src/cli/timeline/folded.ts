@@ -6,6 +6,7 @@ const NOUNS: Readonly<Record<string, readonly [string, string]>> = {
   register: ['device register access', 'device register accesses'],
   interrupt: ['device interrupt', 'device interrupts'],
   command: ['disk command', 'disk commands'],
+  access: ['translated access', 'translated accesses'],
   flush: ['TLB flush', 'TLB flushes'],
   ipi: ['IPI call', 'IPI calls'],
   /** Comes with every message and packet, and is not even counted. */
@@ -47,6 +48,8 @@ export function foldedAs(record: DecodedRecord): string | undefined {
   if (record.unknown) return undefined;
   if (record.call !== undefined)
     return record.call.status === 0 || record.call.status === undefined ? BY_CALL[record.name ?? ''] : undefined;
+  // A page of memory that a device uses; without one it is the story of a device that stalls.
+  if (record.kind === 'dma' && record.source.gpa !== undefined) return 'access';
   if (record.kind === 'wrmsr' && ROUTINE_REGISTERS.has(record.name ?? '')) return 'routine';
   return BY_KIND[record.kind];
 }

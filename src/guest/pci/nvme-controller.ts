@@ -1,7 +1,8 @@
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
-import { failure, type Outcome, success } from '../../ports/outcome.js';
+import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import { type Routine, sleep } from '../../sched/routine.js';
 import type { GuestMachine } from '../machine/guest-machine.js';
+import { CoherentMemory, takeZeroed } from './coherent-memory.js';
 import { AdminOpcode, IoOpcode, type NvmeCommand, type NvmeCompletion } from './nvme-commands.js';
 import type { NvmeQueue } from './nvme-queue.js';
 import type { PciFunction } from './pci-function.js';
@@ -23,6 +24,7 @@ export const CC_ENABLE = 0x1;
 const CC_SHUTDOWN = 0x4000;
 const CSTS_SHUTDOWN_DONE = 0x8;
 const CSTS_SHUTDOWN = 0xc;
+const CSTS_FATAL = 0x2;
 const GONE = 0xffffffff;
 export const ADMIN_TIMEOUT_US = 60_000_000;
 const IO_TIMEOUT_US = 30_000_000;
@@ -36,6 +38,12 @@ export interface NvmeNamespace {
   readonly blockBytes: number;
 }
 
+/** Pages for a command's data: frames, and where the controller has them. */
+export interface DataPages {
+  readonly frames: readonly number[];
+  readonly addresses: readonly bigint[];
+}
+
 /** A controller in use: its queues, their interrupts, its namespaces. */
 export class NvmeController {
   readonly machine: GuestMachine;
@@ -44,6 +52,10 @@ export class NvmeController {
   admin: NvmeQueue | undefined;
   /** By CPU: queue 1 is entry 0. */
   readonly io: NvmeQueue[] = [];
+  /** Pages for lists of addresses that are not in use just now (nvme's prp_page_pool). */
+  private readonly lists: CoherentMemory[] = [];
+  /** Gives back what commands without an end may still use. */
+  private readonly unended: (() => void)[] = [];
 
   constructor(machine: GuestMachine, fn: PciFunction) {
     this.machine = machine;
@@ -67,31 +79,44 @@ export class NvmeController {
     return outcome.done.status === 0 ? success(outcome.done) : failure('EIO', outcome.done.status);
   }
 
-  /** Runs `use` with pages for a command's data, and what the data are then. */
-  *withPages<T>(bytes: number, use: (pages: readonly number[]) => Routine<Outcome<T>>): Routine<Outcome<T>> {
-    const pages = this.machine.frames.take(Math.ceil(bytes / HV_HYP_PAGE_SIZE));
-    if (pages === undefined) return failure('ENOMEM');
-    for (const page of pages) this.machine.memory.clear(page * HV_HYP_PAGE_SIZE, HV_HYP_PAGE_SIZE);
-    const outcome = yield* use(pages);
-    // A command without an end may still write there: such pages are lost.
-    if (outcome.ok || outcome.errno !== 'ETIMEDOUT') this.machine.frames.give(pages);
+  /** Runs `use` with pages for a command's data, zeroed, which the controller may write where `writable`. */
+  *withPages<T>(bytes: number, writable: boolean, use: (pages: DataPages) => Routine<Outcome<T>>): Routine<Outcome<T>> {
+    const { machine } = this;
+    const { dma } = this.fn;
+    const frames = machine.frames.take(Math.ceil(bytes / HV_HYP_PAGE_SIZE));
+    if (frames === undefined) return failure('ENOMEM');
+    for (const frame of frames) machine.memory.clear(frame * HV_HYP_PAGE_SIZE, HV_HYP_PAGE_SIZE);
+    const mapped = dma.mapPages(frames, writable);
+    if (!mapped.ok) {
+      machine.frames.give(frames);
+      return mapped;
+    }
+    const outcome = yield* use({ frames, addresses: mapped.value });
+    this.whenEnded(outcome, () => {
+      dma.unmapPages(mapped.value);
+      machine.frames.give(frames);
+    });
     return outcome;
+  }
+
+  /** What is in pages. */
+  contentOf({ frames }: DataPages): Uint8Array {
+    const all = new Uint8Array(frames.length * HV_HYP_PAGE_SIZE);
+    for (const [i, frame] of frames.entries())
+      this.machine.memory.read(
+        frame * HV_HYP_PAGE_SIZE,
+        all.subarray(i * HV_HYP_PAGE_SIZE, (i + 1) * HV_HYP_PAGE_SIZE),
+      );
+    return all;
   }
 
   /** Reads `count` blocks from `block` on, from the queue of a CPU. */
   *readBlocks(cpu: number, namespace: NvmeNamespace, block: bigint, count: number): Routine<Outcome<Uint8Array>> {
     const bytes = count * namespace.blockBytes;
     const controller = this;
-    return yield* this.withPages(bytes, function* (pages): Routine<Outcome<Uint8Array>> {
-      const done = yield* controller.transfer(IoOpcode.READ, cpu, namespace, block, count, pages);
-      if (!done.ok) return done;
-      const all = new Uint8Array(pages.length * HV_HYP_PAGE_SIZE);
-      for (const [i, page] of pages.entries())
-        controller.machine.memory.read(
-          page * HV_HYP_PAGE_SIZE,
-          all.subarray(i * HV_HYP_PAGE_SIZE, (i + 1) * HV_HYP_PAGE_SIZE),
-        );
-      return success(all.subarray(0, bytes));
+    return yield* this.withPages(bytes, true, function* (pages): Routine<Outcome<Uint8Array>> {
+      const done = yield* controller.transfer(IoOpcode.READ, cpu, namespace, block, count, pages.addresses);
+      return done.ok ? success(controller.contentOf(pages).subarray(0, bytes)) : done;
     });
   }
 
@@ -100,20 +125,21 @@ export class NvmeController {
     const count = content.length / namespace.blockBytes;
     if (!Number.isInteger(count) || count < 1) return failure('EINVAL');
     const controller = this;
-    return yield* this.withPages(content.length, function* (pages): Routine<Outcome> {
-      for (const [i, page] of pages.entries())
+    return yield* this.withPages(content.length, false, function* ({ frames, addresses }): Routine<Outcome> {
+      for (const [i, frame] of frames.entries())
         controller.machine.memory.write(
-          page * HV_HYP_PAGE_SIZE,
+          frame * HV_HYP_PAGE_SIZE,
           content.subarray(i * HV_HYP_PAGE_SIZE, (i + 1) * HV_HYP_PAGE_SIZE),
         );
-      return yield* controller.transfer(IoOpcode.WRITE, cpu, namespace, block, count, pages);
+      return yield* controller.transfer(IoOpcode.WRITE, cpu, namespace, block, count, addresses);
     });
   }
 
   /** Stops the controller and gives back everything it has, as far as it is still there. */
   *stop(): Routine {
     const { fn } = this;
-    if (this.admin !== undefined && this.read(Register.CSTS) !== GONE) {
+    // One that is gone or has failed takes no command, and does no DMA: it is only let go (nvme_dev_disable).
+    if (this.admin !== undefined && (this.read(Register.CSTS) & CSTS_FATAL) === 0) {
       for (const opcode of [AdminOpcode.DELETE_SQ, AdminOpcode.DELETE_CQ])
         for (let id = this.io.length; id >= 1; id--) yield* this.command({ opcode, words: [id] });
       this.write(Register.CC, CC_SIZES | CC_SHUTDOWN | CC_ENABLE);
@@ -129,6 +155,8 @@ export class NvmeController {
     for (const queue of this.io.splice(0)) queue.free();
     this.admin?.free();
     this.admin = undefined;
+    for (const giveBack of this.unended.splice(0)) giveBack();
+    for (const list of this.lists.splice(0)) list.free();
     this.namespaces.length = 0;
   }
 
@@ -139,42 +167,56 @@ export class NvmeController {
     return this.io[Math.floor((place * this.io.length) / Math.max(online.length, this.io.length))];
   }
 
-  private *transfer(
+  /** A command on blocks whose data are in pages that the controller has at `addresses`, the first of them and all others. */
+  *transfer(
     opcode: number,
     cpu: number,
     namespace: NvmeNamespace,
     block: bigint,
     count: number,
-    pages: readonly number[],
+    addresses: readonly bigint[],
   ): Routine<Outcome> {
     const queue = this.queueOf(cpu);
     if (queue === undefined) return failure('ENODEV');
-    const list = pages.length > 2 ? this.makeList(pages.slice(1)) : undefined;
-    if (pages.length > 2 && list === undefined) return failure('ENOMEM');
-    const second = list ?? pages[1];
+    const list = addresses.length > 2 ? this.makeList(addresses.slice(1)) : undefined;
+    if (addresses.length > 2 && list === undefined) return failure('ENOMEM');
     const outcome = yield* queue.run(
       {
         opcode,
         namespace: namespace.id,
-        prp1: BigInt(pages[0]! * HV_HYP_PAGE_SIZE),
-        prp2: second === undefined ? 0n : BigInt(second * HV_HYP_PAGE_SIZE),
+        prp1: addresses[0]!,
+        prp2: list?.address ?? addresses[1] ?? 0n,
         words: [Number(block & 0xffffffffn), Number(block >> 32n), count - 1],
       },
       IO_TIMEOUT_US,
       cpu,
     );
-    if (list !== undefined) this.machine.frames.give([list]);
-    if ('errno' in outcome) return failure(outcome.errno);
-    return outcome.done.status === 0 ? success(undefined) : failure('EIO', outcome.done.status);
+    const done = 'errno' in outcome ? failure(outcome.errno) : endOf(outcome.done.status);
+    if (list !== undefined) this.whenEnded(done, () => this.lists.push(list));
+    return done;
   }
 
-  /** One page with the addresses of up to 512 others. */
-  private makeList(pages: readonly number[]): number | undefined {
-    if (pages.length > HV_HYP_PAGE_SIZE / 8) return undefined;
-    const [list] = this.machine.frames.take(1) ?? [];
+  /** Runs `giveBack` now; behind the controller's stop for a command without an end, which may still use what it has. */
+  private whenEnded(outcome: Outcome<unknown>, giveBack: () => void): void {
+    if (!outcome.ok && outcome.errno === 'ETIMEDOUT') this.unended.push(giveBack);
+    else giveBack();
+  }
+
+  /** One page with up to 512 addresses. */
+  private makeList(addresses: readonly bigint[]): CoherentMemory | undefined {
+    if (addresses.length > HV_HYP_PAGE_SIZE / 8) return undefined;
+    const list = this.lists.pop() ?? this.newList();
     if (list === undefined) return undefined;
-    for (const [i, page] of pages.entries())
-      this.machine.memory.writeU64(list * HV_HYP_PAGE_SIZE + i * 8, BigInt(page * HV_HYP_PAGE_SIZE));
+    for (const [i, address] of addresses.entries()) this.machine.memory.writeU64(list.gpa + i * 8, address);
     return list;
   }
+
+  private newList(): CoherentMemory | undefined {
+    const frames = takeZeroed(this.machine, HV_HYP_PAGE_SIZE);
+    return frames && CoherentMemory.of(this.machine, this.fn.dma, frames);
+  }
+}
+
+function endOf(status: number): Outcome {
+  return status === 0 ? DONE : failure('EIO', status);
 }

@@ -1,9 +1,9 @@
-import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
 import { viewOf } from '../../bytes/span.js';
 import type { Errno } from '../../ports/outcome.js';
 import type { Routine } from '../../sched/routine.js';
 import { Completion } from '../../sched/sync.js';
 import type { GuestMachine } from '../machine/guest-machine.js';
+import { CoherentMemory, takeZeroed } from './coherent-memory.js';
 import {
   COMMAND_BYTES,
   COMPLETION_BYTES,
@@ -19,6 +19,8 @@ const DOORBELLS = 0x1000;
 const CSTS = 0x1c;
 /** A controller that is gone reads as all ones. */
 const GONE = 0xffffffff;
+/** One that failed takes no command any more. */
+const CSTS_FATAL = 0x2;
 /** Time between looks at whether the controller is still there. */
 const WATCH_US = 1_000_000;
 
@@ -29,12 +31,10 @@ export type CommandOutcome = { readonly done: NvmeCompletion } | { readonly errn
 export class NvmeQueue {
   readonly id: number;
   readonly depth: number;
-  /** Where the queues are. */
-  readonly submissionGpa: number;
-  readonly completionGpa: number;
+  readonly submission: CoherentMemory;
+  readonly completion: CoherentMemory;
   private readonly machine: GuestMachine;
   private readonly fn: PciFunction;
-  private readonly frames: readonly number[];
   private readonly waiting = new Map<number, { done: NvmeCompletion | undefined; readonly event: Completion }>();
   private readonly entry = new Uint8Array(COMPLETION_BYTES);
   private tail = 0;
@@ -44,12 +44,18 @@ export class NvmeQueue {
 
   /** A queue whose memory is taken and clear; undefined where there is none. */
   static make(machine: GuestMachine, fn: PciFunction, id: number, depth: number): NvmeQueue | undefined {
-    const pages = (bytes: number): number => Math.ceil((depth * bytes) / HV_HYP_PAGE_SIZE);
-    const submission = machine.frames.take(pages(COMMAND_BYTES), true);
-    if (submission === undefined) return undefined;
-    const completion = machine.frames.take(pages(COMPLETION_BYTES), true);
-    if (completion !== undefined) return new NvmeQueue(machine, fn, id, depth, submission, completion);
-    machine.frames.give(submission);
+    const commands = takeZeroed(machine, depth * COMMAND_BYTES);
+    if (commands === undefined) return undefined;
+    const completions = takeZeroed(machine, depth * COMPLETION_BYTES);
+    // Linux maps completions first, which shows in the addresses that the device gets (nvme_alloc_queue).
+    const completion = completions && CoherentMemory.of(machine, fn.dma, completions);
+    if (completion === undefined) {
+      machine.frames.give(commands);
+      return undefined;
+    }
+    const submission = CoherentMemory.of(machine, fn.dma, commands);
+    if (submission !== undefined) return new NvmeQueue(machine, fn, id, depth, submission, completion);
+    completion.free();
     return undefined;
   }
 
@@ -58,18 +64,15 @@ export class NvmeQueue {
     fn: PciFunction,
     id: number,
     depth: number,
-    submission: readonly number[],
-    completion: readonly number[],
+    submission: CoherentMemory,
+    completion: CoherentMemory,
   ) {
     this.machine = machine;
     this.fn = fn;
     this.id = id;
     this.depth = depth;
-    this.frames = [...submission, ...completion];
-    this.submissionGpa = submission[0]! * HV_HYP_PAGE_SIZE;
-    this.completionGpa = completion[0]! * HV_HYP_PAGE_SIZE;
-    machine.memory.clear(this.submissionGpa, submission.length * HV_HYP_PAGE_SIZE);
-    machine.memory.clear(this.completionGpa, completion.length * HV_HYP_PAGE_SIZE);
+    this.submission = submission;
+    this.completion = completion;
   }
 
   /** Commands that wait for their completion. */
@@ -77,7 +80,7 @@ export class NvmeQueue {
     return this.waiting.size;
   }
 
-  /** Sends a command from a CPU and waits for its completion. */
+  /** Sends a command from a CPU and waits for its completion: ETIMEDOUT where none comes, as from a controller that failed. */
   *run(command: NvmeCommand, timeoutUs: number, cpu = 0): Routine<CommandOutcome> {
     const commandId = this.submit(command, cpu);
     if (commandId === undefined) return { errno: 'EBUSY' };
@@ -85,7 +88,8 @@ export class NvmeQueue {
     for (let waited = 0; waited < timeoutUs; waited += WATCH_US) {
       if (yield* waiter.event.wait(this.machine.queue, Math.min(WATCH_US, timeoutUs - waited)))
         return { done: waiter.done! };
-      if (this.fn.readBar(0, CSTS, cpu) === GONE) break;
+      const status = this.fn.readBar(0, CSTS, cpu);
+      if (status === GONE || (status & CSTS_FATAL) !== 0) break;
     }
     this.waiting.delete(commandId);
     return { errno: this.fn.readBar(0, CSTS, cpu) === GONE ? 'ENODEV' : 'ETIMEDOUT' };
@@ -95,7 +99,7 @@ export class NvmeQueue {
   interrupt(cpu: number): void {
     const before = this.head;
     for (;;) {
-      this.machine.memory.read(this.completionGpa + this.head * COMPLETION_BYTES, this.entry);
+      this.machine.memory.read(this.completion.gpa + this.head * COMPLETION_BYTES, this.entry);
       const found = readCompletion(viewOf(this.entry));
       if (found.phase !== this.phase) break;
       this.head++;
@@ -121,7 +125,8 @@ export class NvmeQueue {
 
   /** Gives the memory back; the controller must not use it any more. */
   free(): void {
-    this.machine.frames.give(this.frames);
+    this.submission.free();
+    this.completion.free();
   }
 
   private get doorbell(): number {
@@ -135,7 +140,7 @@ export class NvmeQueue {
     const commandId = this.nextId;
     this.nextId = (commandId + 1) & 0xffff;
     this.waiting.set(commandId, { done: undefined, event: new Completion() });
-    this.machine.memory.write(this.submissionGpa + this.tail * COMMAND_BYTES, commandBytes(command, commandId));
+    this.machine.memory.write(this.submission.gpa + this.tail * COMMAND_BYTES, commandBytes(command, commandId));
     this.tail = (this.tail + 1) % this.depth;
     this.fn.writeBar(0, this.doorbell, this.tail, cpu);
     return commandId;

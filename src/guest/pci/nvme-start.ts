@@ -1,4 +1,5 @@
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
+import { hiOf, loOf } from '../../bytes/word.js';
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import { type Routine, sleep } from '../../sched/routine.js';
 import { AdminOpcode, FEATURE_QUEUES, Identify, QUEUE_CONTIGUOUS, QUEUE_INTERRUPTS } from './nvme-commands.js';
@@ -11,6 +12,7 @@ const ADMIN_DEPTH = 32;
 const IO_DEPTH = 64;
 const GONE = 0xffffffff;
 const READY = 1;
+const FATAL = 2;
 const READY_POLL_US = 1000;
 /** CAP.TO counts 500 ms. */
 const READY_UNIT_US = 500_000;
@@ -73,8 +75,8 @@ function* enable(controller: NvmeController, timeoutUs: number): Routine<Outcome
   if (admin === undefined) return failure('ENOMEM');
   controller.admin = admin;
   controller.write(Register.AQA, ((ADMIN_DEPTH - 1) << 16) | (ADMIN_DEPTH - 1));
-  writeAddress(controller, Register.ASQ, admin.submissionGpa);
-  writeAddress(controller, Register.ACQ, admin.completionGpa);
+  writeAddress(controller, Register.ASQ, admin.submission.address);
+  writeAddress(controller, Register.ACQ, admin.completion.address);
   readCap(controller);
   controller.write(Register.CC, CC_SIZES);
   readCap(controller);
@@ -82,9 +84,9 @@ function* enable(controller: NvmeController, timeoutUs: number): Routine<Outcome
   return yield* waitReady(controller, READY, timeoutUs);
 }
 
-function writeAddress(controller: NvmeController, register: number, gpa: number): void {
-  controller.write(register, gpa >>> 0);
-  controller.write(register + 4, Math.floor(gpa / 0x100000000));
+function writeAddress(controller: NvmeController, register: number, address: bigint): void {
+  controller.write(register, loOf(address));
+  controller.write(register + 4, hiOf(address));
 }
 
 function* waitReady(controller: NvmeController, wanted: number, timeoutUs: number): Routine<Outcome> {
@@ -92,6 +94,8 @@ function* waitReady(controller: NvmeController, wanted: number, timeoutUs: numbe
     const status = controller.read(Register.CSTS);
     if (status === GONE) return failure('ENODEV');
     if ((status & READY) === wanted) return DONE;
+    // Linux waits for such a controller to the end of its time.
+    if (wanted === READY && (status & FATAL) !== 0) return failure('EIO');
     if (waited >= timeoutUs) return failure('ETIMEDOUT');
     yield* sleep(controller.machine.queue, READY_POLL_US);
   }
@@ -99,18 +103,14 @@ function* waitReady(controller: NvmeController, wanted: number, timeoutUs: numbe
 
 /** A page that an identify command filled. */
 function* identify(controller: NvmeController, what: number, namespace = 0): Routine<Outcome<Uint8Array>> {
-  return yield* controller.withPages(HV_HYP_PAGE_SIZE, function* ([page]): Routine<Outcome<Uint8Array>> {
-    const gpa = page! * HV_HYP_PAGE_SIZE;
+  return yield* controller.withPages(HV_HYP_PAGE_SIZE, true, function* (pages): Routine<Outcome<Uint8Array>> {
     const done = yield* controller.command({
       opcode: AdminOpcode.IDENTIFY,
       namespace,
-      prp1: BigInt(gpa),
+      prp1: pages.addresses[0]!,
       words: [what],
     });
-    if (!done.ok) return done;
-    const bytes = new Uint8Array(HV_HYP_PAGE_SIZE);
-    controller.machine.memory.read(gpa, bytes);
-    return success(bytes);
+    return done.ok ? success(controller.contentOf(pages)) : done;
   });
 }
 
@@ -134,13 +134,13 @@ function* makeQueues(controller: NvmeController, wanted: number, interrupts: num
     const vector = interrupts > 1 ? id : 0;
     const completion = yield* controller.command({
       opcode: AdminOpcode.CREATE_CQ,
-      prp1: BigInt(queue.completionGpa),
+      prp1: queue.completion.address,
       words: [((IO_DEPTH - 1) << 16) | id, (vector << 16) | QUEUE_INTERRUPTS | QUEUE_CONTIGUOUS],
     });
     const submission = completion.ok
       ? yield* controller.command({
           opcode: AdminOpcode.CREATE_SQ,
-          prp1: BigInt(queue.submissionGpa),
+          prp1: queue.submission.address,
           words: [((IO_DEPTH - 1) << 16) | id, (id << 16) | QUEUE_CONTIGUOUS],
         })
       : completion;

@@ -9,6 +9,7 @@ import {
 import { failure, type Outcome } from '../../ports/outcome.js';
 import type { InterruptService } from '../vpci-interrupts/interrupt-service.js';
 import type { Bar } from './bars.js';
+import { DIRECT_DMA, type DmaOperations } from './dma-operations.js';
 import type { FunctionConfig } from './function-config.js';
 import { type AffinityPlan, FunctionInterrupts } from './function-interrupts.js';
 import { MsiCapability } from './msi-capability.js';
@@ -39,6 +40,8 @@ export class PciFunction {
   isPresent = true;
   /** DMA sees what the caches have: as the VMBus node says of all its devices (ARM-17). */
   readonly isDmaCoherent: boolean;
+  /** For its driver; an IOMMU puts its own here before there is one. */
+  dma: DmaOperations = DIRECT_DMA;
   private readonly service: InterruptService;
   private readonly msixAt: number | undefined;
   private readonly msiAt: number | undefined;

@@ -1,9 +1,12 @@
+import type { DmaOperations } from '../pci/dma-operations.js';
 import type { AtsSwitch } from './ats.js';
 
 /** A PCI function as an IOMMU sees it: `domain` is its PCI domain number, `devfn` device << 3 | function. */
 export interface IommuFunction {
   readonly domain: number;
   readonly devfn: number;
+  /** How its driver maps memory, where there is one that asks. */
+  dma?: DmaOperations;
 }
 
 /** What devices are attached to. */

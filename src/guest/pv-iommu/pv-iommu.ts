@@ -1,8 +1,10 @@
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import type { LogicalDeviceIdLookup } from '../device-id/logical-device-id-table.js';
+import { DIRECT_DMA } from '../pci/dma-operations.js';
 import type { FunctionConfig } from '../pci/function-config.js';
 import { type AtsSwitch, atsOf } from './ats.js';
 import { type PvIommuCapabilities, queryDeviceEnabled } from './capabilities.js';
+import { DmaMapping, type DmaMode } from './dma-mapping.js';
 import { type DomainSource, PagingDomain } from './paging-domain.js';
 import { type IommuFunction, PvDevice, type PvDomain, type StaticDomain } from './pv-device.js';
 
@@ -15,6 +17,7 @@ export interface FunctionNotices {
 export interface AttachRules {
   readonly defaultDomain: 'paging' | 'identity' | 'blocked' | 'none';
   readonly detachFirst: boolean;
+  readonly dmaMode: DmaMode;
 }
 
 /** Counts, for finding what was left behind. */
@@ -37,6 +40,8 @@ export class PvIommu {
   private readonly rules: AttachRules;
   private readonly devices = new Map<IommuFunction, PvDevice>();
   private readonly defaults = new Map<PvDevice, PvDomain>();
+  /** Of devices whose default domain has tables. */
+  private readonly mappings = new Map<PvDevice, DmaMapping>();
   private readonly paging = new Set<PagingDomain>();
 
   constructor(
@@ -78,7 +83,7 @@ export class PvIommu {
     if (!domain.ok) return this.forget(fn, domain);
     const attached = this.attach(found.value, domain.value);
     if (attached.ok) {
-      this.defaults.set(found.value, domain.value);
+      this.setDefault(found.value, domain.value);
       return found;
     }
     if (domain.value instanceof PagingDomain) this.freeDomain(domain.value);
@@ -92,6 +97,16 @@ export class PvIommu {
   /** The domain that a function got when it was found. */
   defaultOf(device: PvDevice): PvDomain | undefined {
     return this.defaults.get(device);
+  }
+
+  /** What the driver of a device maps memory with; undefined where its default domain has no tables. */
+  mappingOf(device: PvDevice): DmaMapping | undefined {
+    return this.mappings.get(device);
+  }
+
+  /** Ranges of IOVAs that devices have, those included that wait for a flush. */
+  get iovasInUse(): number {
+    return [...this.mappings.values()].reduce((sum, { inUse }) => sum + inUse, 0);
   }
 
   /**
@@ -151,6 +166,15 @@ export class PvIommu {
    * forgotten all the same: it is going. ENODEV means that the id of its bus went first.
    */
   release(device: PvDevice): Outcome {
+    const left = this.endMapping(device);
+    if (left > 0) {
+      const { domain, devfn } = device.fn;
+      this.source.calls.page.machine.log({
+        level: 'warn',
+        code: 'pviommu-still-mapped',
+        fields: { domain, devfn, left },
+      });
+    }
     const blocked = this.attach(device, this.blocked);
     if (!blocked.ok && blocked.errno === 'ENODEV') this.warn('pviommu-released-without-id', device, blocked.errno);
     device.attached?.devices.delete(device);
@@ -162,15 +186,42 @@ export class PvIommu {
     return blocked;
   }
 
-  /** Gives a device another default domain, as a write to the group's type in sysfs does; the old one ends. */
+  /**
+   * Gives a device another default domain, as a write to the group's type in sysfs does; the old one ends. EBUSY while its
+   * driver has memory mapped there.
+   */
   changeDefault(device: PvDevice, kind: 'paging' | 'identity' | 'blocked'): Outcome<PvDomain> {
+    const mapping = this.mappings.get(device);
+    mapping?.flush();
+    if (mapping !== undefined && mapping.inUse > 0) return failure('EBUSY');
     const domain = this.makeDefault(kind);
     if (!domain.ok) return domain;
     const attached = this.attach(device, domain.value);
     const left = attached.ok ? this.defaults.get(device) : domain.value;
-    if (attached.ok) this.defaults.set(device, domain.value);
+    if (attached.ok) this.setDefault(device, domain.value);
     if (left instanceof PagingDomain) this.freeDomain(left);
     return attached.ok ? domain : attached;
+  }
+
+  /** What its driver maps from now on goes through the domain. */
+  private setDefault(device: PvDevice, domain: PvDomain): void {
+    this.endMapping(device);
+    this.defaults.set(device, domain);
+    if (!(domain instanceof PagingDomain)) return;
+    const mapping = new DmaMapping(domain, this.source.calls.page.machine.queue, this.rules.dmaMode);
+    this.mappings.set(device, mapping);
+    device.fn.dma = mapping;
+  }
+
+  /** Flushes what waits; returns the ranges that are mapped all the same. */
+  private endMapping(device: PvDevice): number {
+    const mapping = this.mappings.get(device);
+    if (mapping === undefined) return 0;
+    // In front of the domain's end, behind which nothing could be flushed and no timer may run.
+    mapping.flush();
+    this.mappings.delete(device);
+    device.fn.dma = DIRECT_DMA;
+    return mapping.inUse;
   }
 
   private makeDefault(kind: 'paging' | 'identity' | 'blocked'): Outcome<PvDomain> {

@@ -3,6 +3,7 @@ import type { LogicalDeviceIdLookup } from '../device-id/logical-device-id-table
 import type { GuestMachine } from '../machine/guest-machine.js';
 import { CallPage } from './calls.js';
 import { queryCapabilities } from './capabilities.js';
+import type { DmaMode } from './dma-mapping.js';
 import { DomainCalls } from './domain-calls.js';
 import { DomainIds } from './domain-ids.js';
 import type { FlushStrategy } from './flush-entries.js';
@@ -28,6 +29,8 @@ export interface PvIommuOptions {
   readonly detachFirst?: boolean;
   /** What a function gets when it is found; `none` leaves it where the host put it. */
   readonly defaultDomain?: 'paging' | 'identity' | 'blocked' | 'none';
+  /** When unmaps of drivers are flushed; `lazy` unless told otherwise. */
+  readonly dmaMode?: DmaMode;
   readonly core?: IommuCore;
   /** On which CPU the code runs: that CPU's page carries the calls. */
   readonly onCpu?: () => number;
@@ -60,8 +63,8 @@ export function startPvIommu(machine: GuestMachine, ids: BusIds, options: PvIomm
     return blocked;
   }
   const source = { calls, ids: domainIds, capabilities: capabilities.value, strategy: options.flush ?? 'single' };
-  const { defaultDomain = 'paging', detachFirst = false } = options;
-  const rules = { defaultDomain, detachFirst };
+  const { defaultDomain = 'paging', detachFirst = false, dmaMode = 'lazy' } = options;
+  const rules = { defaultDomain, detachFirst, dmaMode };
   const iommu = new PvIommu(source, ids, { identity: identity.value, blocked: blocked.value }, rules);
   const known = core === undefined ? DONE : announce(core, iommu);
   if (known.ok) return success(iommu);

@@ -1,4 +1,7 @@
 import { vpciVersions } from '../../abi/vpci/protocol.js';
+import { guidToBytes } from '../../bytes/guid.js';
+import { logicalDeviceId, logicalDeviceIdPrefix } from '../../hypercall/logical-device-id.js';
+import type { DmaPort } from '../../ports/dma-port.js';
 import type { HostPort } from '../../ports/host-port.js';
 import { BarDevice } from '../../vsp/pci/bar-device.js';
 import { NvmeDevice } from '../../vsp/pci/nvme-device.js';
@@ -7,6 +10,13 @@ import type { ChannelServer, OfferedChannel } from '../../vsp/vmbus/channel-serv
 import type { VpciFunction } from '../../vsp/vpci/bus-function.js';
 import { VpciBus, type VpciKnobs } from '../../vsp/vpci/vpci-bus.js';
 import type { BusPlan, FunctionPlan } from './scenarios.js';
+
+/** An IOMMU in front of the functions of a bus; devices are named by their logical ids. */
+export interface BusIommu {
+  dmaOf(deviceId: bigint): DmaPort;
+  /** A device comes, or is gone. */
+  setPresent(deviceId: bigint, isPresent: boolean): void;
+}
 
 export interface ServedBusOptions {
   readonly port: HostPort;
@@ -17,6 +27,7 @@ export interface ServedBusOptions {
   readonly note: (text: string) => void;
   /** How the host differs from a faultless one. */
   readonly knobs?: VpciKnobs;
+  readonly iommu?: BusIommu;
 }
 
 const OLDEST = 0x0001_0001;
@@ -30,11 +41,15 @@ export class ServedBus {
   private readonly all: readonly VpciFunction[];
   private readonly note: (text: string) => void;
   private present: readonly VpciFunction[];
+  private readonly iommu: BusIommu | undefined;
+  private readonly prefix: number;
 
   /** Makes the devices and offers the bus. */
-  constructor({ port, server, plan, vpciMax, note, knobs }: ServedBusOptions) {
+  constructor({ port, server, plan, vpciMax, note, knobs, iommu }: ServedBusOptions) {
     this.note = note;
-    this.all = plan.functions.map((one) => functionOf(one, port));
+    this.iommu = iommu;
+    this.prefix = logicalDeviceIdPrefix(guidToBytes(plan.instanceId));
+    this.all = plan.functions.map((one) => functionOf(one, port, iommu?.dmaOf(logicalDeviceId(this.prefix, one.func))));
     this.present = this.all;
     this.bus = new VpciBus(port, {
       instanceId: plan.instanceId,
@@ -45,6 +60,7 @@ export class ServedBus {
       rescind: (forced) => {
         if (forced) this.note('the guest did not eject in time');
         this.offered.rescind();
+        this.setPresent(false);
       },
     });
     this.offered = server.offer(this.bus);
@@ -77,13 +93,19 @@ export class ServedBus {
     this.note(`channel ${this.offered.relid} (${this.bus.instanceId}) goes away`);
     this.bus.withdraw();
     if (!this.offered.rescind()) this.note('it is away already');
+    this.setPresent(false);
   }
 
   /** Offers the bus again, with all its functions. */
   reoffer(): void {
     this.present = this.all;
     this.bus.changeRelations(this.all);
+    this.setPresent(true);
     this.note(this.offered.reoffer() ? `${this.bus.instanceId} is offered again` : 'it is there already');
+  }
+
+  private setPresent(isPresent: boolean): void {
+    for (const { func } of this.all) this.iommu?.setPresent(logicalDeviceId(this.prefix, func), isPresent);
   }
 
   /** One line about the bus, for the end. */
@@ -96,12 +118,13 @@ export class ServedBus {
   }
 }
 
-function functionOf(plan: FunctionPlan, port: HostPort): VpciFunction {
+function functionOf(plan: FunctionPlan, port: HostPort, dma: DmaPort | undefined): VpciFunction {
   const { dev, func, serial, numaNode } = plan;
-  return { dev, func, serial, numaNode, device: deviceOf(plan, port) };
+  return { dev, func, serial, numaNode, device: deviceOf(plan, port, dma) };
 }
 
-function deviceOf({ device, serial }: FunctionPlan, port: HostPort): PciDevice {
+function deviceOf({ device, serial }: FunctionPlan, port: HostPort, dma: DmaPort | undefined): PciDevice {
   if (device === 'registers') return new BarDevice({ port });
-  return new NvmeDevice({ port, serial, interrupts: device === 'nvme-msi' ? MSI_MESSAGES : 'msix' });
+  const interrupts = device === 'nvme-msi' ? MSI_MESSAGES : 'msix';
+  return new NvmeDevice({ port, serial, interrupts, ...(dma === undefined ? {} : { dma }) });
 }

@@ -25,7 +25,7 @@ function* guest(scene: GuestScene): Routine {
 }
 
 /** What the recorded guests do: the channel to another CPU, an interrupt to another CPU and back. */
-function* moveAround({ guest, report, queue }: GuestScene): Routine {
+export function* moveAround({ guest, report, queue }: GuestScene): Routine {
   const [channel] = guest.vmbus.channels;
   const [disk] = guest.nvme.controllers;
   if (guest.machine.cpus.length < 2 || channel === undefined || disk === undefined) return;

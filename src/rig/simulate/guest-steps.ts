@@ -23,16 +23,18 @@ export function* waitForDisks({ guest, queue, report }: GuestScene, count: numbe
 
 const BLOCKS = 16;
 
+/** What a CPU writes to a disk, its first `bytes`. */
+export function diskContent(cpu: number, bytes: number): Uint8Array {
+  return Uint8Array.from({ length: bytes }, (_, i) => (i * 7 + cpu * 31 + (i >> 9)) & 255);
+}
+
 /** Writes to a namespace from each CPU and reads it back from each other one. */
 export function* useDisk({ guest, report }: GuestScene, disk: NvmeController): Routine {
   const [namespace] = disk.namespaces;
   if (!report.check('the disk has a namespace', namespace !== undefined) || namespace === undefined) return;
   for (const { cpu } of guest.machine.cpus) {
     const from = BigInt(cpu * BLOCKS);
-    const content = Uint8Array.from(
-      { length: BLOCKS * namespace.blockBytes },
-      (_, i) => (i * 7 + cpu * 31 + (i >> 9)) & 255,
-    );
+    const content = diskContent(cpu, BLOCKS * namespace.blockBytes);
     const written = yield* disk.writeBlocks(cpu, namespace, from, content);
     report.check(`CPU ${cpu} writes ${BLOCKS} blocks`, written.ok);
     const reader = (cpu + 1) % guest.machine.cpus.length;

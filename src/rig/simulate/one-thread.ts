@@ -6,9 +6,11 @@ import type { TraceSink } from '../../ports/trace-sink.js';
 import { start } from '../../sched/routine.js';
 import { seededChoice, seededWords, VirtualQueue } from '../../sched/virtual-queue.js';
 import { vpIndices } from '../serve/scenarios.js';
-import { GICD_GPA, GuestSide } from '../system/guest-side.js';
+import { GuestSide } from '../system/guest-side.js';
 import { HostSide } from '../system/host-side.js';
 import { Flags } from './flags.js';
+import type { IommuChoice } from './iommu-choice.js';
+import { guestOptions, partitionOf } from './side-options.js';
 import { Findings, type Simulation } from './simulation.js';
 
 export interface SimulateOptions {
@@ -20,6 +22,8 @@ export interface SimulateOptions {
   readonly vpciMax?: number;
   /** Newest VMBus version that the host accepts. */
   readonly vmbusMax?: number;
+  /** Instead of the scenario's. */
+  readonly iommu?: IommuChoice;
   readonly note?: (text: string) => void;
   readonly log?: (line: LogLine) => void;
   /** The queue to run on, which then decides the order; a new one of the seed when absent. */
@@ -51,6 +55,7 @@ export function simulate(simulation: Simulation, options: SimulateOptions): Simu
   const vps = vpIndices(simulation.plan, simulation.cpus);
   const { vmbusMax = simulation.plan.vmbusMax, vpciMax = simulation.plan.vpciMax } = options;
   const plan = { ...simulation.plan, vmbusMax, vpciMax };
+  const { iommu = simulation.iommu } = options;
   const findings = new Findings(note);
   let guest: GuestSide | undefined;
   const host = new HostSide({
@@ -63,7 +68,7 @@ export function simulate(simulation: Simulation, options: SimulateOptions): Simu
     log,
     note,
     sink: { interrupt: (vp, vector) => guest?.machine.interrupt(vp, vector) },
-    partition: { ...(arch === 'arm64' ? { gicdGpa: GICD_GPA } : {}), ...simulation.partition },
+    partition: partitionOf(simulation, arch, iommu),
     ...(simulation.knobs === undefined ? {} : { knobs: simulation.knobs }),
   });
   trace.event({ k: 'setup', scenario: simulation.name, arch, cpus: vps.length, vps, ram: MEMORY_BYTES });
@@ -74,10 +79,10 @@ export function simulate(simulation: Simulation, options: SimulateOptions): Simu
     queue,
     log,
     gates: vps.map((vp) => host.partition.gate(vp)),
-    ...(simulation.isConfidential === undefined ? {} : { isConfidential: simulation.isConfidential }),
+    ...guestOptions(simulation, iommu),
   });
   const flags = new Flags();
-  const guestRun = start(queue, simulation.guest({ guest, queue, flags, report: findings }));
+  const guestRun = start(queue, simulation.guest({ guest, iommu, queue, flags, report: findings }));
   const hostRun =
     simulation.host &&
     start(queue, simulation.host({ host, queue, flags, report: findings, random: seededWords(options.seed ?? 0) }));

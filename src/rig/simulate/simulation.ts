@@ -5,6 +5,7 @@ import type { Scenario } from '../serve/scenarios.js';
 import type { GuestSide } from '../system/guest-side.js';
 import type { HostSide, HostSideOptions } from '../system/host-side.js';
 import type { Flags } from './flags.js';
+import type { IommuChoice } from './iommu-choice.js';
 
 /** What a scenario's routines report: what happened, and what should have happened and did not. */
 export interface Report {
@@ -16,6 +17,8 @@ export interface Report {
 
 export interface GuestScene {
   readonly guest: GuestSide;
+  /** The IOMMU that the guest was to look for. */
+  readonly iommu: IommuChoice | undefined;
   readonly queue: RunQueue;
   readonly flags: Flags;
   readonly report: Report;
@@ -40,6 +43,8 @@ export interface Simulation {
   readonly plan: Scenario;
   readonly isConfidential?: boolean;
   readonly knobs?: VpciKnobs;
+  /** The guest has an IOMMU, if nothing else is said. */
+  readonly iommu?: IommuChoice;
   /** What the partition has besides. */
   readonly partition?: HostSideOptions['partition'];
   guest(scene: GuestScene): Routine;

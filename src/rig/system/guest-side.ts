@@ -4,6 +4,8 @@ import { type BootedGuest, bootGuest } from '../../guest/machine/boot.js';
 import { BarDriver } from '../../guest/pci/bar-driver.js';
 import { NvmeDriver } from '../../guest/pci/nvme-driver.js';
 import { PciCore } from '../../guest/pci/pci-core.js';
+import type { PvIommu } from '../../guest/pv-iommu/pv-iommu.js';
+import { type PvIommuOptions, startPvIommu } from '../../guest/pv-iommu/start.js';
 import { VmbusClient } from '../../guest/vmbus/vmbus-client.js';
 import { VpciDriver } from '../../guest/vpci/vpci-driver.js';
 import { Arm64Interrupts } from '../../guest/vpci-interrupts/arm64-interrupts.js';
@@ -31,6 +33,8 @@ export interface GuestSideOptions {
   readonly gates: readonly CpuGate[];
   /** Config space through hypercalls, as a confidential guest has to. */
   readonly isConfidential?: boolean;
+  /** Its driver of an IOMMU looks for one; without it nobody does. */
+  readonly iommu?: PvIommuOptions;
   /** VMBus versions to ask for. */
   readonly versions?: readonly number[];
 }
@@ -45,10 +49,14 @@ export class GuestSide {
   readonly vpci: VpciDriver;
   readonly nvme: NvmeDriver;
   readonly bars: BarDriver;
+  readonly frames: PageFrameAllocator;
+  /** Undefined where none was found. */
+  readonly iommu: PvIommu | undefined;
 
   /** Boots the machine: makes hypercalls. */
   constructor(options: GuestSideOptions) {
     const { arch, memory, frames, queue, log, gates, isConfidential, versions } = options;
+    this.frames = frames;
     const pages = HypercallPages.create(memory, frames, { cpus: gates.length });
     for (let cpu = 0; cpu < gates.length; cpu++) pages.online(cpu);
     this.machine = bootGuest({ arch, memory, frames, pages, queue, log, gates });
@@ -60,6 +68,7 @@ export class GuestSide {
     this.pci.register(this.bars);
     this.ids = new LogicalDeviceIdTable(log);
     this.domains = new DomainNumberPool(log);
+    this.iommu = this.startIommu(options.iommu);
     this.vmbus = new VmbusClient(this.machine, {
       ...(versions === undefined ? {} : { versions }),
       ...(isConfidential === undefined ? {} : { isIsolated: isConfidential }),
@@ -81,7 +90,17 @@ export class GuestSide {
       domains: this.domains.taken,
       ids: this.ids.size,
       bound: this.pci.bound,
+      ...(this.iommu === undefined ? {} : iommuHoldings(this.iommu)),
     };
+  }
+
+  /** In front of every bus (PVI-09). */
+  private startIommu(options: PvIommuOptions | undefined): PvIommu | undefined {
+    if (options === undefined) return undefined;
+    const started = startPvIommu(this.machine, this.ids, options);
+    if (!started.ok) return undefined;
+    started.value.follow(this.pci);
+    return started.value;
   }
 
   private interruptsOf(arch: Arch): IrqArch {
@@ -99,3 +118,8 @@ export class GuestSide {
 
 /** PCI base class of mass storage: those have a driver of their own. */
 const STORAGE_CLASS = 0x01;
+
+function iommuHoldings(iommu: PvIommu): Readonly<Record<string, number>> {
+  const { devices, pagingDomains } = iommu.state;
+  return { 'devices behind the IOMMU': devices, 'paging domains': pagingDomains, IOVAs: iommu.iovasInUse };
+}

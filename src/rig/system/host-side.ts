@@ -10,6 +10,7 @@ import { ChannelServer } from '../../vsp/vmbus/channel-server.js';
 import type { VpciKnobs } from '../../vsp/vpci/vpci-bus.js';
 import type { Scenario } from '../serve/scenarios.js';
 import { ServedBus } from '../serve/served-bus.js';
+import { IommuOfBuses } from './iommu-of-buses.js';
 
 export interface HostSideOptions {
   readonly arch: Arch;
@@ -50,6 +51,8 @@ export class HostSide {
       messageConnection: MESSAGE_CONNECTION,
       ...(log === undefined ? {} : { log }),
     });
+    const { iommu } = this.partition;
+    const ofBuses = iommu === undefined ? {} : { iommu: new IommuOfBuses(this.partition, iommu) };
     this.buses = plan.buses.map(
       (bus) =>
         new ServedBus({
@@ -58,6 +61,7 @@ export class HostSide {
           plan: bus,
           vpciMax: plan.vpciMax,
           note,
+          ...ofBuses,
           ...(knobs === undefined ? {} : { knobs }),
         }),
     );

@@ -10,10 +10,11 @@ import { start } from '../../sched/routine.js';
 import { seededWords } from '../../sched/virtual-queue.js';
 import { vpIndices } from '../serve/scenarios.js';
 import { Flags } from '../simulate/flags.js';
+import type { IommuChoice } from '../simulate/iommu-choice.js';
 import { FIRST_PFN, MEMORY_BYTES, PAGE_BYTES } from '../simulate/one-thread.js';
+import { partitionOf } from '../simulate/side-options.js';
 import { Findings } from '../simulate/simulation.js';
 import { SIMULATIONS } from '../simulate/simulations.js';
-import { GICD_GPA } from '../system/guest-side.js';
 import { HostSide } from '../system/host-side.js';
 import { Mailbox } from '../vp/mailbox.js';
 import { serveMailbox } from '../vp/vp-service.js';
@@ -26,6 +27,8 @@ export interface ThreadOptions {
   /** CPUs instead of the scenario's. */
   readonly cpus?: number;
   readonly vpciMax?: number;
+  /** Instead of the scenario's. */
+  readonly iommu?: IommuChoice;
   readonly note?: (text: string) => void;
   readonly log?: (line: LogLine) => void;
   /** 60 s when absent. */
@@ -47,6 +50,7 @@ const THREAD = new URL('./vp-thread.node.js', import.meta.url);
 export async function simulateInThreads(name: keyof typeof SIMULATIONS, options: ThreadOptions): Promise<ThreadResult> {
   const { arch, note = () => undefined, log = () => undefined, limitMs = 60_000 } = options;
   const simulation = SIMULATIONS[name];
+  const { iommu = simulation.iommu } = options;
   const vps = vpIndices(simulation.plan, options.cpus ?? simulation.cpus);
   const memory = SharedGuestMemory.create(MEMORY_BYTES);
   const frames = PageFrameAllocator.create(FIRST_PFN, MEMORY_BYTES / PAGE_BYTES - FIRST_PFN);
@@ -76,7 +80,7 @@ export async function simulateInThreads(name: keyof typeof SIMULATIONS, options:
     sink: { interrupt: (vp, vector) => boxOf.get(vp)?.interrupt(vector) },
     log,
     note,
-    partition: { ...(arch === 'arm64' ? { gicdGpa: GICD_GPA } : {}), ...simulation.partition },
+    partition: partitionOf(simulation, arch, iommu),
     ...(simulation.knobs === undefined ? {} : { knobs: simulation.knobs }),
   });
   const gates = vps.map((vp) => host.partition.gate(vp));
@@ -85,7 +89,8 @@ export async function simulateInThreads(name: keyof typeof SIMULATIONS, options:
 
   const findings = new Findings(note);
   const workers = vps.map(
-    (_, cpu) => new Worker(THREAD, { workerData: { shared, cpu, arch, simulation: name, limitMs } satisfies VpTask }),
+    (_, cpu) =>
+      new Worker(THREAD, { workerData: { shared, cpu, arch, simulation: name, iommu, limitMs } satisfies VpTask }),
   );
   const spoken = once(workers[0]!, 'message') as Promise<[GuestReport]>;
   const gone = Promise.all(workers.map((worker) => once(worker, 'exit')));

@@ -8,6 +8,8 @@ import type { LogLine } from '../../ports/log-sink.js';
 import { BlockingQueue } from '../../sched/blocking-queue.js';
 import { start } from '../../sched/routine.js';
 import { Flags } from '../simulate/flags.js';
+import type { IommuChoice } from '../simulate/iommu-choice.js';
+import { guestOptions } from '../simulate/side-options.js';
 import { Findings } from '../simulate/simulation.js';
 import { SIMULATIONS } from '../simulate/simulations.js';
 import { GuestSide } from '../system/guest-side.js';
@@ -21,6 +23,7 @@ export interface VpTask {
   readonly cpu: number;
   readonly arch: Arch;
   readonly simulation: keyof typeof SIMULATIONS;
+  readonly iommu: IommuChoice | undefined;
   readonly limitMs: number;
 }
 
@@ -32,7 +35,7 @@ export interface GuestReport {
   readonly log: readonly LogLine[];
 }
 
-const { shared, cpu, arch, simulation, limitMs } = workerData as VpTask;
+const { shared, cpu, arch, simulation, iommu, limitMs } = workerData as VpTask;
 const set = (state: number): void => {
   Atomics.store(shared.states, cpu, state);
   // Whoever waits for exits or calls waits for this too.
@@ -73,9 +76,9 @@ function runGuest(): GuestReport {
     queue,
     log: (line) => log.push(line),
     gates: shared.vps.map((vp, n) => new VpGate(vp, n === 0 ? boxes[0]! : others[n - 1]!)),
-    ...(chosen.isConfidential === undefined ? {} : { isConfidential: chosen.isConfidential }),
+    ...guestOptions(chosen, iommu),
   });
-  const run = start(queue, chosen.guest({ guest, queue, flags: new Flags(shared.flags), report: findings }));
+  const run = start(queue, chosen.guest({ guest, iommu, queue, flags: new Flags(shared.flags), report: findings }));
   queue.run(() => run.done, limitMs);
   findings.check('the guest comes to its end', run.done);
   return { checks: findings.checks, failures: findings.failures, said, log };

@@ -1,5 +1,5 @@
-import type { GuestMemory } from '../../ports/guest-memory.js';
-import { COMMAND_BYTES, inMemory, type NvmeCommand, type NvmeOutcome, PAGE, toGuest } from './nvme-command.js';
+import type { DmaPort } from '../../ports/dma-port.js';
+import { COMMAND_BYTES, type NvmeCommand, type NvmeOutcome, PAGE, toGuest } from './nvme-command.js';
 import type { NvmeFeatures } from './nvme-features.js';
 import {
   emptyPage,
@@ -12,7 +12,7 @@ import {
   namespaceList,
 } from './nvme-identify.js';
 import { logPage } from './nvme-log.js';
-import { COMPLETION_BYTES, CompletionQueue, SubmissionQueue } from './nvme-queue.js';
+import { COMPLETION_BYTES, CompletionQueue, canReach, SubmissionQueue } from './nvme-queue.js';
 import * as status from './nvme-status.js';
 
 /** The queues of a controller by id; 0 is the admin pair. */
@@ -22,7 +22,7 @@ export interface NvmeQueues {
 }
 
 export interface NvmeAdminParts extends NvmeQueues {
-  readonly memory: GuestMemory;
+  readonly dma: DmaPort;
   readonly identity: NvmeIdentity;
   readonly features: NvmeFeatures;
   /** I/O queues of each kind. */
@@ -38,36 +38,36 @@ const OK: NvmeOutcome = { status: status.NVME_SUCCESS };
 const CONTIGUOUS = 1;
 
 /** The shape that both kinds of queue are created with. */
-function queueShape(parts: NvmeAdminParts, { words, prp1 }: NvmeCommand, entryBytes: number): NvmeOutcome | number {
+function queueShape(parts: NvmeAdminParts, { words, prp1 }: NvmeCommand, entryBytes: number): NvmeOutcome | bigint {
   const id = words[0]! & 0xffff;
   const entries = (words[0]! >>> 16) + 1;
   if (id === 0 || id > parts.maxQueues) return { status: status.NVME_INVALID_QUEUE_ID };
   if (entries < 2 || entries > parts.maxEntries) return { status: status.NVME_INVALID_QUEUE_SIZE };
   if ((words[1]! & CONTIGUOUS) === 0 || prp1 % BigInt(PAGE) !== 0n) return { status: status.NVME_INVALID_FIELD };
-  return inMemory(parts.memory, prp1, entries * entryBytes) ?? { status: status.NVME_DATA_TRANSFER_ERROR };
+  return canReach(parts.dma, prp1, entries * entryBytes) ? prp1 : { status: status.NVME_DATA_TRANSFER_ERROR };
 }
 
 const createCompletions: Run = (parts, command) => {
-  const gpa = queueShape(parts, command, COMPLETION_BYTES);
-  if (typeof gpa !== 'number') return gpa;
+  const base = queueShape(parts, command, COMPLETION_BYTES);
+  if (typeof base !== 'bigint') return base;
   const [id, entries] = [command.words[0]! & 0xffff, (command.words[0]! >>> 16) + 1];
   const vector = command.words[1]! >>> 16;
   if (parts.completions.has(id)) return { status: status.NVME_INVALID_QUEUE_ID };
   if (vector >= parts.vectors) return { status: status.NVME_INVALID_INTERRUPT_VECTOR };
   const interrupts = (command.words[1]! & 2) !== 0;
-  parts.completions.set(id, new CompletionQueue(id, gpa, entries, interrupts ? vector : undefined));
+  parts.completions.set(id, new CompletionQueue(id, base, entries, interrupts ? vector : undefined));
   return OK;
 };
 
 const createSubmissions: Run = (parts, command) => {
-  const gpa = queueShape(parts, command, COMMAND_BYTES);
-  if (typeof gpa !== 'number') return gpa;
+  const base = queueShape(parts, command, COMMAND_BYTES);
+  if (typeof base !== 'bigint') return base;
   const [id, entries] = [command.words[0]! & 0xffff, (command.words[0]! >>> 16) + 1];
   const completionId = command.words[1]! >>> 16;
   if (parts.submissions.has(id)) return { status: status.NVME_INVALID_QUEUE_ID };
   const completions = completionId === 0 ? undefined : parts.completions.get(completionId);
   if (completions === undefined) return { status: status.NVME_COMPLETION_QUEUE_INVALID };
-  parts.submissions.set(id, new SubmissionQueue(id, gpa, entries, completions));
+  parts.submissions.set(id, new SubmissionQueue(id, base, entries, completions));
   return OK;
 };
 
@@ -86,13 +86,13 @@ const deleteCompletions: Run = ({ submissions, completions }, { words }) => {
 };
 
 /** Controller or namespace structure, in its order of CNS. */
-const identify: Run = ({ memory, identity }, command) => {
+const identify: Run = ({ dma, identity }, command) => {
   const about = command.words[0]! & 0xff;
   const namespaced = about === 0x00 || about === 0x03 || about === 0x05;
   if (namespaced && command.nsid !== NAMESPACE) return { status: status.NVME_INVALID_NAMESPACE };
   const page = identifyPage(identity, about, command);
   if (page === undefined) return { status: status.NVME_INVALID_FIELD };
-  return { status: toGuest(memory, command, page) ? status.NVME_SUCCESS : status.NVME_DATA_TRANSFER_ERROR };
+  return { status: toGuest(dma, command, page) ? status.NVME_SUCCESS : status.NVME_DATA_TRANSFER_ERROR };
 };
 
 function identifyPage(identity: NvmeIdentity, about: number, { nsid, words }: NvmeCommand): Uint8Array | undefined {
@@ -116,7 +116,7 @@ function identifyPage(identity: NvmeIdentity, about: number, { nsid, words }: Nv
   }
 }
 
-const getLog: Run = ({ memory }, command) => {
+const getLog: Run = ({ dma }, command) => {
   const { words } = command;
   const page = logPage(words[0]! & 0xff);
   if (page === undefined) return { status: status.NVME_INVALID_LOG_PAGE };
@@ -125,7 +125,7 @@ const getLog: Run = ({ memory }, command) => {
     return { status: status.NVME_INVALID_FIELD };
   const bytes = new Uint8Array(length);
   bytes.set(page.subarray(words[2]!, words[2]! + length));
-  return { status: toGuest(memory, command, bytes) ? status.NVME_SUCCESS : status.NVME_DATA_TRANSFER_ERROR };
+  return { status: toGuest(dma, command, bytes) ? status.NVME_SUCCESS : status.NVME_DATA_TRANSFER_ERROR };
 };
 
 /** Admin commands that end at once (NVM Express 1.4, 5); an asynchronous event request does not. */

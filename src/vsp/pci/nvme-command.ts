@@ -1,5 +1,5 @@
 import { viewOf } from '../../bytes/span.js';
-import type { GuestMemory } from '../../ports/guest-memory.js';
+import type { DmaPort } from '../../ports/dma-port.js';
 
 /** Bytes of a submission queue entry. */
 export const COMMAND_BYTES = 64;
@@ -37,48 +37,38 @@ export function readCommand(bytes: Uint8Array): NvmeCommand {
   };
 }
 
-/** A piece of guest memory. */
+/** A piece of memory as the device has it. */
 export interface Segment {
-  readonly gpa: number;
+  readonly address: bigint;
   readonly length: number;
-}
-
-/** The address as a number when the range lies in memory, else undefined. */
-export function inMemory(memory: GuestMemory, address: bigint, length: number): number | undefined {
-  if (address >= 1n << 52n) return undefined;
-  const gpa = Number(address);
-  return memory.has(gpa, length) ? gpa : undefined;
 }
 
 /**
  * The pieces of `length` bytes that two PRP entries name: the first from an offset on, the second a page or, for more than
- * two pages, a list whose last entry leads to the next list. Undefined when anything lies outside of memory or is not aligned.
+ * two pages, a list whose last entry leads to the next list. Undefined when a list cannot be read or an entry is not aligned.
  */
-export function prpSegments(memory: GuestMemory, prp1: bigint, prp2: bigint, length: number): Segment[] | undefined {
+export function prpSegments(dma: DmaPort, prp1: bigint, prp2: bigint, length: number): Segment[] | undefined {
   const first = Math.min(length, PAGE - Number(prp1 & 0xfffn));
-  const segments: Segment[] = [];
-  if (!add(memory, segments, prp1, first)) return undefined;
+  const segments: Segment[] = [{ address: prp1, length: first }];
   let left = length - first;
   if (left === 0) return segments;
-  if (left <= PAGE) return aligned(prp2) && add(memory, segments, prp2, left) ? segments : undefined;
+  if (left <= PAGE) return isAligned(prp2) ? [...segments, { address: prp2, length: left }] : undefined;
   let list = prp2;
   // A list of one entry only leads on: such lists may go round in a circle.
   for (let lists = 0; left > 0; lists++) {
     if (list % 8n !== 0n || lists > MOST_LISTS) return undefined;
     const entries = (PAGE - Number(list & 0xfffn)) / 8;
-    const at = inMemory(memory, list, entries * 8);
-    if (at === undefined) return undefined;
-    const more = left > entries * PAGE;
-    for (let i = 0; i < entries && left > 0; i++) {
-      const entry = memory.readU64(at + i * 8);
-      if (more && i === entries - 1) {
-        list = entry;
-        break;
-      }
+    const wanted = Math.ceil(left / PAGE);
+    const found = readList(dma, list, Math.min(entries, wanted));
+    if (found === undefined) return undefined;
+    const next = wanted > entries ? found.pop() : undefined;
+    for (const address of found) {
       const piece = Math.min(left, PAGE);
-      if (!aligned(entry) || !add(memory, segments, entry, piece)) return undefined;
+      if (!isAligned(address)) return undefined;
+      segments.push({ address, length: piece });
       left -= piece;
     }
+    list = next ?? 0n;
   }
   return segments;
 }
@@ -86,38 +76,40 @@ export function prpSegments(memory: GuestMemory, prp1: bigint, prp2: bigint, len
 /** Far more than any transfer needs. */
 const MOST_LISTS = 1024;
 
-function aligned(address: bigint): boolean {
+function isAligned(address: bigint): boolean {
   return (address & 0xfffn) === 0n;
 }
 
-function add(memory: GuestMemory, segments: Segment[], address: bigint, length: number): boolean {
-  const gpa = inMemory(memory, address, length);
-  if (gpa === undefined) return false;
-  segments.push({ gpa, length });
-  return true;
+function readList(dma: DmaPort, address: bigint, count: number): bigint[] | undefined {
+  const bytes = new Uint8Array(count * 8);
+  if (!dma.read(address, bytes)) return undefined;
+  const view = viewOf(bytes);
+  return Array.from({ length: count }, (_, i) => view.getBigUint64(i * 8, true));
 }
 
-/** Copies `bytes` to where a command wants its data; false when that is nowhere. */
-export function toGuest(memory: GuestMemory, command: NvmeCommand, bytes: Uint8Array): boolean {
-  const segments = prpSegments(memory, command.prp1, command.prp2, bytes.length);
-  if (!command.prps || segments === undefined) return false;
+/** Copies `bytes` to where a command wants its data; false when that is nowhere. What was copied in front of that stays. */
+export function toGuest(dma: DmaPort, command: NvmeCommand, bytes: Uint8Array): boolean {
+  return onSegments(dma, command, bytes, (address, piece) => dma.write(address, piece));
+}
+
+/** The `length` bytes of a command's data; undefined when they cannot be read. */
+export function fromGuest(dma: DmaPort, command: NvmeCommand, length: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(length);
+  return onSegments(dma, command, bytes, (address, piece) => dma.read(address, piece)) ? bytes : undefined;
+}
+
+function onSegments(
+  dma: DmaPort,
+  { prps, prp1, prp2 }: NvmeCommand,
+  bytes: Uint8Array,
+  access: (address: bigint, piece: Uint8Array) => boolean,
+): boolean {
+  const segments = prps ? prpSegments(dma, prp1, prp2, bytes.length) : undefined;
+  if (segments === undefined) return false;
   let done = 0;
-  for (const { gpa, length } of segments) {
-    memory.write(gpa, bytes.subarray(done, done + length));
+  for (const { address, length } of segments) {
+    if (!access(address, bytes.subarray(done, done + length))) return false;
     done += length;
   }
   return true;
-}
-
-/** The `length` bytes of a command's data. */
-export function fromGuest(memory: GuestMemory, command: NvmeCommand, length: number): Uint8Array | undefined {
-  const segments = prpSegments(memory, command.prp1, command.prp2, length);
-  if (!command.prps || segments === undefined) return undefined;
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  for (const { gpa, length: piece } of segments) {
-    memory.read(gpa, bytes.subarray(done, done + piece));
-    done += piece;
-  }
-  return bytes;
 }

@@ -1,11 +1,12 @@
 import { bytesToHex } from '../../bytes/hex.js';
+import type { DmaPort } from '../../ports/dma-port.js';
 import type { MmioDevice } from '../../ports/host-port.js';
 import { ASYNC_EVENT_REQUEST, type NvmeAdminParts, runAdmin } from './nvme-admin.js';
-import { COMMAND_BYTES, inMemory, type NvmeCommand, type NvmeOutcome, readCommand } from './nvme-command.js';
+import { COMMAND_BYTES, type NvmeCommand, type NvmeOutcome, readCommand } from './nvme-command.js';
 import { NvmeFeatures } from './nvme-features.js';
 import { ASYNC_EVENT_LIMIT, NVME_VERSION, type NvmeIdentity } from './nvme-identify.js';
 import { runIo } from './nvme-io.js';
-import { COMPLETION_BYTES, CompletionQueue, SubmissionQueue } from './nvme-queue.js';
+import { COMPLETION_BYTES, CompletionQueue, canReach, SubmissionQueue } from './nvme-queue.js';
 import { NVME_ASYNC_EVENT_LIMIT, NVME_SUCCESS } from './nvme-status.js';
 import type { DevicePort } from './pci-device.js';
 
@@ -31,7 +32,9 @@ const CSTS_SHUTDOWN_DONE = 8;
 const COMMANDS_A_TURN = 64;
 
 export interface NvmeControllerParts {
-  readonly port: DevicePort;
+  readonly port: Pick<DevicePort, 'queue' | 'trace'>;
+  /** All that the controller has of memory. */
+  readonly dma: DmaPort;
   readonly identity: NvmeIdentity;
   readonly maxQueues: number;
   readonly vectors: number;
@@ -58,7 +61,7 @@ export class NvmeController implements MmioDevice {
     this.#parts = parts;
     this.#features = new NvmeFeatures(parts.maxQueues);
     this.#admin = {
-      memory: parts.port.memory,
+      dma: parts.dma,
       identity: parts.identity,
       features: this.#features,
       maxQueues: parts.maxQueues,
@@ -71,6 +74,11 @@ export class NvmeController implements MmioDevice {
 
   get ready(): boolean {
     return (this.#csts & CSTS_READY) !== 0;
+  }
+
+  /** Its queues could not be reached, or it was started wrongly: it does nothing until it is disabled. */
+  get hasFailed(): boolean {
+    return (this.#csts & CSTS_FATAL) !== 0;
   }
 
   /** Asynchronous event requests that are held. */
@@ -106,13 +114,8 @@ export class NvmeController implements MmioDevice {
     const queue = this.#admin.submissions.get(0);
     if (this.#events.length === 0 || completions === undefined || queue === undefined || completions.full) return false;
     const commandId = this.#events.shift()!;
-    completions.post(this.#parts.port.memory, {
-      commandId,
-      status: NVME_SUCCESS,
-      result,
-      queueId: 0,
-      queueHead: queue.head,
-    });
+    const completion = { commandId, status: NVME_SUCCESS, result, queueId: 0, queueHead: queue.head };
+    if (!completions.post(this.#admin.dma, completion)) return this.#fail();
     this.#interrupt(completions);
     return true;
   }
@@ -143,7 +146,7 @@ export class NvmeController implements MmioDevice {
   }
 
   #setWord(offset: number, value: number): void {
-    const low = (word: bigint) => (word & ~0xffff_ffffn) | BigInt(value & ~0xfff & 0xffff_ffff);
+    const low = (word: bigint) => (word & ~0xffff_ffffn) | BigInt((value & ~0xfff) >>> 0);
     switch (offset) {
       case CC:
         this.#configure(value);
@@ -177,20 +180,20 @@ export class NvmeController implements MmioDevice {
   }
 
   #enable(): void {
-    const { memory } = this.#admin;
+    const { dma } = this.#admin;
     const submissions = (this.#aqa & 0xfff) + 1;
     const completions = (this.#aqa >>> 16) + 1;
-    const asq = inMemory(memory, this.#asq, submissions * COMMAND_BYTES);
-    const acq = inMemory(memory, this.#acq, completions * COMPLETION_BYTES);
     // Command set, page size and arbitration must be the ones there are, entries 64 and 16 bytes.
     const shape = (this.#cc & 0x00ff_3ff0) === 0x0046_0000;
-    if (asq === undefined || acq === undefined || submissions < 2 || completions < 2 || !shape) {
-      this.#csts |= CSTS_FATAL;
+    const reached =
+      canReach(dma, this.#asq, submissions * COMMAND_BYTES) && canReach(dma, this.#acq, completions * COMPLETION_BYTES);
+    if (!reached || submissions < 2 || completions < 2 || !shape) {
+      this.#fail();
       return;
     }
-    const queue = new CompletionQueue(0, acq, completions, 0);
+    const queue = new CompletionQueue(0, this.#acq, completions, 0);
     this.#admin.completions.set(0, queue);
-    this.#admin.submissions.set(0, new SubmissionQueue(0, asq, submissions, queue));
+    this.#admin.submissions.set(0, new SubmissionQueue(0, this.#asq, submissions, queue));
     this.#csts = CSTS_READY;
   }
 
@@ -229,7 +232,7 @@ export class NvmeController implements MmioDevice {
     for (let idle = false; !idle && left > 0; ) {
       idle = true;
       for (const queue of [...this.#admin.submissions.values()]) {
-        if (!this.ready || queue.empty || queue.completions.full || left === 0) continue;
+        if (!this.#works || queue.empty || queue.completions.full || left === 0) continue;
         // A queue that a command of this round deleted is not read again.
         if (this.#admin.submissions.get(queue.id) !== queue) continue;
         idle = false;
@@ -243,9 +246,8 @@ export class NvmeController implements MmioDevice {
 
   /** True when a completion was written. */
   #runOne(queue: SubmissionQueue): boolean {
-    const { memory, identity } = this.#admin;
-    memory.read(queue.gpa + queue.head * COMMAND_BYTES, this.#bytes);
-    queue.head = (queue.head + 1) % queue.entries;
+    const { dma, identity } = this.#admin;
+    if (!queue.take(dma, this.#bytes)) return this.#fail();
     const command = readCommand(this.#bytes);
     const { port, slot } = this.#parts;
     port.trace.event({ k: 'nvme', slot: slot(), q: queue.id, cmd: bytesToHex(this.#bytes) });
@@ -255,17 +257,20 @@ export class NvmeController implements MmioDevice {
         ? this.#hold(command)
         : admin
           ? runAdmin(this.#admin, command)
-          : runIo(memory, identity, command);
+          : runIo(dma, identity, command);
     if (outcome === undefined) return false;
     const { status, result = 0 } = outcome;
-    queue.completions.post(memory, {
-      commandId: command.id,
-      status,
-      result,
-      queueId: queue.id,
-      queueHead: queue.head,
-    });
-    return true;
+    const completion = { commandId: command.id, status, result, queueId: queue.id, queueHead: queue.head };
+    return queue.completions.post(dma, completion) || this.#fail();
+  }
+
+  get #works(): boolean {
+    return this.ready && !this.hasFailed;
+  }
+
+  #fail(): false {
+    this.#csts |= CSTS_FATAL;
+    return false;
   }
 
   #hold({ id }: NvmeCommand): NvmeOutcome | undefined {

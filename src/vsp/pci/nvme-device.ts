@@ -1,3 +1,5 @@
+import { DirectDma } from '../../memory/direct-dma.js';
+import type { DmaPort } from '../../ports/dma-port.js';
 import { MsiCapability } from './msi.js';
 import { MsixCapability } from './msix.js';
 import { NvmeController } from './nvme-controller.js';
@@ -7,6 +9,8 @@ import { RamDisk } from './ram-disk.js';
 
 export interface NvmeDeviceOptions {
   readonly port: DevicePort;
+  /** Its way to memory, through an IOMMU say; straight when absent. */
+  readonly dma?: DmaPort;
   /** Of the one namespace; 131072 (64 MiB of 512-byte sectors) when absent. */
   readonly sectors?: number;
   /** 512 or 4096. */
@@ -53,6 +57,7 @@ export class NvmeDevice extends PciFunction {
     const disk = new RamDisk(sectors * sectorBytes);
     const controller = new NvmeController({
       port,
+      dma: options.dma ?? new DirectDma(port.memory),
       identity: {
         vendorId: ids.vendorId,
         subsystemVendorId: ids.subsystemId & 0xffff,

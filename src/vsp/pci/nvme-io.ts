@@ -1,4 +1,4 @@
-import type { GuestMemory } from '../../ports/guest-memory.js';
+import type { DmaPort } from '../../ports/dma-port.js';
 import { fromGuest, type NvmeCommand, type NvmeOutcome, toGuest } from './nvme-command.js';
 import { MAX_TRANSFER_BYTES, NAMESPACE, type NvmeIdentity } from './nvme-identify.js';
 import {
@@ -20,7 +20,7 @@ const DATASET = 0x09;
 const ALL_NAMESPACES = 0xffff_ffff;
 
 /** A command of the NVM command set (NVM Express 1.4, 6) on the namespace. */
-export function runIo(memory: GuestMemory, identity: NvmeIdentity, command: NvmeCommand): NvmeOutcome {
+export function runIo(dma: DmaPort, identity: NvmeIdentity, command: NvmeCommand): NvmeOutcome {
   const { opcode, nsid } = command;
   if (nsid !== NAMESPACE && !(opcode === FLUSH && nsid === ALL_NAMESPACES)) return { status: NVME_INVALID_NAMESPACE };
   switch (opcode) {
@@ -30,15 +30,15 @@ export function runIo(memory: GuestMemory, identity: NvmeIdentity, command: Nvme
     case READ:
     case COMPARE:
     case WRITE_ZEROES:
-      return onBlocks(memory, identity, command);
+      return onBlocks(dma, identity, command);
     case DATASET:
-      return deallocate(memory, identity, command);
+      return deallocate(dma, identity, command);
     default:
       return { status: NVME_INVALID_OPCODE };
   }
 }
 
-function onBlocks(memory: GuestMemory, { disk, sectorBytes }: NvmeIdentity, command: NvmeCommand): NvmeOutcome {
+function onBlocks(dma: DmaPort, { disk, sectorBytes }: NvmeIdentity, command: NvmeCommand): NvmeOutcome {
   const { opcode, words } = command;
   const at = bytesAt(words[1]!, words[0]!, sectorBytes);
   const length = ((words[2]! & 0xffff) + 1) * sectorBytes;
@@ -51,9 +51,9 @@ function onBlocks(memory: GuestMemory, { disk, sectorBytes }: NvmeIdentity, comm
   if (opcode === READ) {
     const bytes = new Uint8Array(length);
     disk.read(at, bytes);
-    return { status: toGuest(memory, command, bytes) ? NVME_SUCCESS : NVME_DATA_TRANSFER_ERROR };
+    return { status: toGuest(dma, command, bytes) ? NVME_SUCCESS : NVME_DATA_TRANSFER_ERROR };
   }
-  const bytes = fromGuest(memory, command, length);
+  const bytes = fromGuest(dma, command, length);
   if (bytes === undefined) return { status: NVME_DATA_TRANSFER_ERROR };
   if (opcode === WRITE) {
     disk.write(at, bytes);
@@ -65,9 +65,9 @@ function onBlocks(memory: GuestMemory, { disk, sectorBytes }: NvmeIdentity, comm
 }
 
 /** Ranges that the guest no longer needs read as zeros. */
-function deallocate(memory: GuestMemory, { disk, sectorBytes }: NvmeIdentity, command: NvmeCommand): NvmeOutcome {
+function deallocate(dma: DmaPort, { disk, sectorBytes }: NvmeIdentity, command: NvmeCommand): NvmeOutcome {
   const count = (command.words[0]! & 0xff) + 1;
-  const list = fromGuest(memory, command, count * 16);
+  const list = fromGuest(dma, command, count * 16);
   if (list === undefined) return { status: NVME_DATA_TRANSFER_ERROR };
   if ((command.words[1]! & 4) === 0) return { status: NVME_SUCCESS };
   const view = new DataView(list.buffer);

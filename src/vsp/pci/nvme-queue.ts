@@ -1,4 +1,5 @@
-import type { GuestMemory } from '../../ports/guest-memory.js';
+import { viewOf } from '../../bytes/span.js';
+import type { DmaPort } from '../../ports/dma-port.js';
 
 /** Bytes of a completion queue entry. */
 export const COMPLETION_BYTES = 16;
@@ -12,18 +13,24 @@ export interface NvmeCompletion {
   readonly queueHead: number;
 }
 
-/** The guest's commands of one queue. Base and size were checked: the ring lies in memory. */
+/** Whether a queue's memory is there: tried once, as it is made, so that a bad queue is refused at once. */
+export function canReach(dma: DmaPort, base: bigint, bytes: number): boolean {
+  return dma.read(base, new Uint8Array(bytes));
+}
+
+/** The guest's commands of one queue. Base and size were checked. */
 export class SubmissionQueue {
   readonly id: number;
-  readonly gpa: number;
+  /** As the device has it. */
+  readonly base: bigint;
   readonly entries: number;
   readonly completions: CompletionQueue;
   head = 0;
   tail = 0;
 
-  constructor(id: number, gpa: number, entries: number, completions: CompletionQueue) {
+  constructor(id: number, base: bigint, entries: number, completions: CompletionQueue) {
     this.id = id;
-    this.gpa = gpa;
+    this.base = base;
     this.entries = entries;
     this.completions = completions;
   }
@@ -31,22 +38,32 @@ export class SubmissionQueue {
   get empty(): boolean {
     return this.head === this.tail;
   }
+
+  /** Takes the next command out, which has to be there; false when it cannot be read. */
+  take(dma: DmaPort, into: Uint8Array): boolean {
+    const at = this.base + BigInt(this.head * into.length);
+    this.head = (this.head + 1) % this.entries;
+    return dma.read(at, into);
+  }
 }
 
 /** Where commands end. Nothing is written over what the guest has not taken. */
 export class CompletionQueue {
   readonly id: number;
-  readonly gpa: number;
+  /** As the device has it. */
+  readonly base: bigint;
   readonly entries: number;
   /** Interrupt vector; undefined where the queue is polled. */
   readonly vector: number | undefined;
   head = 0;
   tail = 0;
+  readonly #entry = new Uint8Array(COMPLETION_BYTES - 4);
+  readonly #words = viewOf(this.#entry);
   #phase = 1;
 
-  constructor(id: number, gpa: number, entries: number, vector: number | undefined) {
+  constructor(id: number, base: bigint, entries: number, vector: number | undefined) {
     this.id = id;
-    this.gpa = gpa;
+    this.base = base;
     this.entries = entries;
     this.vector = vector;
   }
@@ -59,15 +76,16 @@ export class CompletionQueue {
     return this.head === this.tail;
   }
 
-  /** Writes an entry; there must be room. */
-  post(memory: GuestMemory, { commandId, status, result = 0, queueId, queueHead }: NvmeCompletion): void {
-    const at = this.gpa + this.tail * COMPLETION_BYTES;
-    memory.writeU32(at, result);
-    memory.writeU32(at + 4, 0);
-    memory.writeU32(at + 8, (queueHead | (queueId << 16)) >>> 0);
-    // The phase bit comes with the last word: a guest on another thread sees it flip when the rest is there.
-    memory.storeU32(at + 12, (commandId | (((status << 1) | this.#phase) << 16)) >>> 0);
+  /** Writes an entry; there must be room. False when it cannot be written. */
+  post(dma: DmaPort, { commandId, status, result = 0, queueId, queueHead }: NvmeCompletion): boolean {
+    const at = this.base + BigInt(this.tail * COMPLETION_BYTES);
+    const words = this.#words;
+    words.setUint32(0, result, true);
+    words.setUint32(8, (queueHead | (queueId << 16)) >>> 0, true);
+    const last = (commandId | (((status << 1) | this.#phase) << 16)) >>> 0;
     this.tail = (this.tail + 1) % this.entries;
     if (this.tail === 0) this.#phase ^= 1;
+    // The phase bit comes with the last word: a guest on another thread sees it flip when the rest is there.
+    return dma.write(at, this.#entry) && dma.storeU32(at + 12n, last);
   }
 }

@@ -1,6 +1,6 @@
 import type { HostPort, MmioDevice } from '../../ports/host-port.js';
 
-/** What a device has of the machine: it reads and writes memory, maps its BARs, raises interrupts. */
+/** What a device has of the machine: it maps its BARs and raises interrupts; memory is for devices that are given no other way. */
 export type DevicePort = Pick<HostPort, 'memory' | 'queue' | 'interrupts' | 'mapWindow' | 'trace'>;
 
 /** The fields of a function's header that also stand in its bus relations. */
