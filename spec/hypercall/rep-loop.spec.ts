@@ -35,6 +35,29 @@ loop('COM-08: an error ends it with the exact result and the completed count', (
   assert.equal(outcome, { resultLo: 0xb, resultHi: 496, done: 496, calls: 1, stuck: false });
 });
 
+loop(
+  'COM-08: a refusal that says nothing of earlier parts takes nothing back, and no host does more than it was asked',
+  () => {
+    const half = callReps(
+      scriptedGate([
+        { status: 0, done: 10 },
+        { status: 5, done: 0 },
+      ]),
+      0xb3,
+      20,
+      0x1000,
+      0,
+    );
+    assert.is(half.done, 10);
+    const more = [callReps(scriptedGate([{ status: 0, done: 21 }]), 0xb3, 20, 0x1000, 0)];
+    more.push(callReps(scriptedGate([{ status: 5, done: 21 }]), 0xb3, 20, 0x1000, 0));
+    assert.equal(
+      more.map(({ done }) => done),
+      [20, 20],
+    );
+  },
+);
+
 loop('COM-08: success without progress stops', () => {
   const gate = scriptedGate([
     { status: 0, done: 10 },

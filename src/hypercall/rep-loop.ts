@@ -37,8 +37,10 @@ export function callReps(
     calls++;
     resultLo = gate.resultLo;
     resultHi = gate.resultHi;
-    const completed = resultHi & 0xfff;
-    if ((resultLo & 0xffff) !== 0) return { resultLo, resultHi, done: completed, calls, stuck: false };
+    // Never more than were asked for, whatever the host says.
+    const completed = Math.min(resultHi & 0xfff, count);
+    // A refusal before the first rep may say 0; what earlier parts did stays done.
+    if ((resultLo & 0xffff) !== 0) return { resultLo, resultHi, done: Math.max(done, completed), calls, stuck: false };
     if (completed <= done) return { resultLo, resultHi, done, calls, stuck: true };
     done = completed;
   }

@@ -132,7 +132,7 @@ routing('VIO-22 with and without a virtual IOMMU the page fault is the same', ()
 });
 
 routing(
-  'VIO-20 VIO-22 S3 a page fault with the virtual id in place of the DEVICE id names no device: what Baolu asked about',
+  'VIO-20 VIO-22 S3 a page fault with the virtual id in place of the DEVICE id names no device',
   () => {
     const rig = make();
     const { context, device, fault } = rig;
