@@ -131,22 +131,19 @@ routing('VIO-22 with and without a virtual IOMMU the page fault is the same', ()
   assert.is(errnoOf(rig.handler.handle(event(0x10))), 'EOPNOTSUPP');
 });
 
-routing(
-  'VIO-20 VIO-22 S3 a page fault with the virtual id in place of the DEVICE id names no device',
-  () => {
-    const rig = make();
-    const { context, device, fault } = rig;
-    const sent = { grpid: 1, perm: 1, address: 0n, last: true };
-    const virtual = 0x9000_0000;
-    // The criticised variant, straight into the queue; the kernel's own way after it.
-    context.faultFile(fault)?.report({ deviceId: virtual, requests: [sent], answer: () => undefined });
-    got(context.reportPageRequest(device, sent, () => undefined));
-    assert.equal(
-      readFaults(rig).map((one) => context.kindOf(one.dev_id)),
-      [undefined, 'device'],
-    );
-  },
-);
+routing('VIO-20 VIO-22 S3 a page fault with the virtual id in place of the DEVICE id names no device', () => {
+  const rig = make();
+  const { context, device, fault } = rig;
+  const sent = { grpid: 1, perm: 1, address: 0n, last: true };
+  const virtual = 0x9000_0000;
+  // The criticised variant, straight into the queue; the kernel's own way after it.
+  context.faultFile(fault)?.report({ deviceId: virtual, requests: [sent], answer: () => undefined });
+  got(context.reportPageRequest(device, sent, () => undefined));
+  assert.equal(
+    readFaults(rig).map((one) => context.kindOf(one.dev_id)),
+    [undefined, 'device'],
+  );
+});
 
 routing(
   'VIO-67 E2E-10 a stalled access goes on after the response; F_TRANSLATION is read with the virtual StreamID',
