@@ -4,8 +4,8 @@ import { hexToBytes } from '../../../src/bytes/hex.js';
 import { viewOf } from '../../../src/bytes/span.js';
 import type { Event } from '../../../src/capture/decoder.js';
 import { DIRECT_DMA } from '../../../src/guest/pci/dma-operations.js';
-import { IoOpcode } from '../../../src/guest/pci/nvme-commands.js';
 import { FlushGather } from '../../../src/guest/pv-iommu/flush-gather.js';
+import { nvme_opcode } from '../../../src/hardware/nvme.js';
 import type { Outcome } from '../../../src/ports/outcome.js';
 import { waitUntil } from '../../../src/rig/simulate/flags.js';
 import { checkNothingLeft, start, useDisk, waitForDisks } from '../../../src/rig/simulate/guest-steps.js';
@@ -161,7 +161,8 @@ runs('PVI-51 a driver that unmaps without a flush: the disk goes on by a stale t
       const mapped = mapping.mapPages([frame!], true);
       if (!mapped.ok) return;
       const [address] = mapped.value;
-      const read = (): Routine<Outcome> => disk!.transfer(IoOpcode.READ, 0, disk!.namespaces[0]!, 0n, 8, [address!]);
+      const read = (): Routine<Outcome> =>
+        disk!.transfer(nvme_opcode.nvme_cmd_read, 0, disk!.namespaces[0]!, 0n, 8, [address!]);
       seen.push(yield* read());
       // The entry goes, the hypervisor is not told.
       const { table } = mapping.domain;

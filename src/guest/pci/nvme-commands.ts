@@ -1,34 +1,7 @@
 import { hiOf, loOf } from '../../bytes/word.js';
+import { NVME_SQE_BYTES } from '../../hardware/nvme.js';
 
 // Commands of 64 bytes and completions of 16: NVM Express base specification 1.4, 4.2, 4.6, 5 and 6; include/linux/nvme.h.
-
-export const COMMAND_BYTES = 64;
-export const COMPLETION_BYTES = 16;
-
-export const AdminOpcode = {
-  DELETE_SQ: 0x00,
-  CREATE_SQ: 0x01,
-  DELETE_CQ: 0x04,
-  CREATE_CQ: 0x05,
-  IDENTIFY: 0x06,
-  SET_FEATURES: 0x09,
-} as const;
-
-export const IoOpcode = { FLUSH: 0x00, WRITE: 0x01, READ: 0x02 } as const;
-
-/** What an identify command asks for (CNS). */
-export const Identify = {
-  NAMESPACE: 0,
-  CONTROLLER: 1,
-  ACTIVE_NAMESPACES: 2,
-  NAMESPACE_DESCRIPTORS: 3,
-  COMMAND_SET: 6,
-} as const;
-
-export const FEATURE_QUEUES = 0x07;
-/** Queue memory is contiguous; a completion queue interrupts. */
-export const QUEUE_CONTIGUOUS = 1;
-export const QUEUE_INTERRUPTS = 2;
 
 export interface NvmeCommand {
   readonly opcode: number;
@@ -51,7 +24,7 @@ export interface NvmeCompletion {
 
 /** Bytes of a command. */
 export function commandBytes(command: NvmeCommand, commandId: number): Uint8Array {
-  const bytes = new Uint8Array(COMMAND_BYTES);
+  const bytes = new Uint8Array(NVME_SQE_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, command.opcode);
   view.setUint16(2, commandId, true);

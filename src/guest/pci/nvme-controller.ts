@@ -1,30 +1,25 @@
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
+import {
+  NVME_CC_ENABLE,
+  NVME_CC_SHN_NORMAL,
+  NVME_CSTS_CFS,
+  NVME_CSTS_SHST_CMPLT,
+  NVME_CSTS_SHST_MASK,
+  NVME_REG_CC,
+  NVME_REG_CSTS,
+  nvme_admin_opcode,
+  nvme_opcode,
+} from '../../hardware/nvme.js';
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import { type Routine, sleep } from '../../sched/routine.js';
 import type { GuestMachine } from '../machine/guest-machine.js';
 import { CoherentMemory, takeZeroed } from './coherent-memory.js';
-import { AdminOpcode, IoOpcode, type NvmeCommand, type NvmeCompletion } from './nvme-commands.js';
+import type { NvmeCommand, NvmeCompletion } from './nvme-commands.js';
 import type { NvmeQueue } from './nvme-queue.js';
 import type { PciFunction } from './pci-function.js';
 
-/** Controller registers: NVM Express base specification 1.4, 3.1. */
-export const Register = {
-  CAP: 0x0,
-  VS: 0x8,
-  CC: 0x14,
-  CSTS: 0x1c,
-  AQA: 0x24,
-  ASQ: 0x28,
-  ACQ: 0x30,
-  CMBSZ: 0x3c,
-} as const;
 /** Entries of 64 and 16 bytes, pages of 4 KiB. */
 export const CC_SIZES = 0x460000;
-export const CC_ENABLE = 0x1;
-const CC_SHUTDOWN = 0x4000;
-const CSTS_SHUTDOWN_DONE = 0x8;
-const CSTS_SHUTDOWN = 0xc;
-const CSTS_FATAL = 0x2;
 const GONE = 0xffffffff;
 export const ADMIN_TIMEOUT_US = 60_000_000;
 const IO_TIMEOUT_US = 30_000_000;
@@ -115,7 +110,7 @@ export class NvmeController {
     const bytes = count * namespace.blockBytes;
     const controller = this;
     return yield* this.withPages(bytes, true, function* (pages): Routine<Outcome<Uint8Array>> {
-      const done = yield* controller.transfer(IoOpcode.READ, cpu, namespace, block, count, pages.addresses);
+      const done = yield* controller.transfer(nvme_opcode.nvme_cmd_read, cpu, namespace, block, count, pages.addresses);
       return done.ok ? success(controller.contentOf(pages).subarray(0, bytes)) : done;
     });
   }
@@ -131,7 +126,7 @@ export class NvmeController {
           frame * HV_HYP_PAGE_SIZE,
           content.subarray(i * HV_HYP_PAGE_SIZE, (i + 1) * HV_HYP_PAGE_SIZE),
         );
-      return yield* controller.transfer(IoOpcode.WRITE, cpu, namespace, block, count, addresses);
+      return yield* controller.transfer(nvme_opcode.nvme_cmd_write, cpu, namespace, block, count, addresses);
     });
   }
 
@@ -139,13 +134,13 @@ export class NvmeController {
   *stop(): Routine {
     const { fn } = this;
     // One that is gone or has failed takes no command, and does no DMA: it is only let go (nvme_dev_disable).
-    if (this.admin !== undefined && (this.read(Register.CSTS) & CSTS_FATAL) === 0) {
-      for (const opcode of [AdminOpcode.DELETE_SQ, AdminOpcode.DELETE_CQ])
+    if (this.admin !== undefined && (this.read(NVME_REG_CSTS) & NVME_CSTS_CFS) === 0) {
+      for (const opcode of [nvme_admin_opcode.nvme_admin_delete_sq, nvme_admin_opcode.nvme_admin_delete_cq])
         for (let id = this.io.length; id >= 1; id--) yield* this.command({ opcode, words: [id] });
-      this.write(Register.CC, CC_SIZES | CC_SHUTDOWN | CC_ENABLE);
+      this.write(NVME_REG_CC, CC_SIZES | NVME_CC_SHN_NORMAL | NVME_CC_ENABLE);
       for (let poll = 0; poll < SHUTDOWN_POLLS; poll++) {
-        const status = this.read(Register.CSTS);
-        if (status === GONE || (status & CSTS_SHUTDOWN) === CSTS_SHUTDOWN_DONE) break;
+        const status = this.read(NVME_REG_CSTS);
+        if (status === GONE || (status & NVME_CSTS_SHST_MASK) === NVME_CSTS_SHST_CMPLT) break;
         yield* sleep(this.machine.queue, SHUTDOWN_POLL_US);
       }
     }

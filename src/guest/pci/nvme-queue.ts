@@ -1,26 +1,16 @@
 import { viewOf } from '../../bytes/span.js';
+import { NVME_CQE_BYTES, NVME_CSTS_CFS, NVME_REG_CSTS, NVME_REG_DBS, NVME_SQE_BYTES } from '../../hardware/nvme.js';
 import type { Errno } from '../../ports/outcome.js';
 import type { Routine } from '../../sched/routine.js';
 import { Completion } from '../../sched/sync.js';
 import type { GuestMachine } from '../machine/guest-machine.js';
 import { CoherentMemory, takeZeroed } from './coherent-memory.js';
-import {
-  COMMAND_BYTES,
-  COMPLETION_BYTES,
-  commandBytes,
-  type NvmeCommand,
-  type NvmeCompletion,
-  readCompletion,
-} from './nvme-commands.js';
+import { commandBytes, type NvmeCommand, type NvmeCompletion, readCompletion } from './nvme-commands.js';
 import type { PciFunction } from './pci-function.js';
 
-/** Doorbells: one pair of 32-bit registers for each queue (stride 0). */
-const DOORBELLS = 0x1000;
-const CSTS = 0x1c;
 /** A controller that is gone reads as all ones. */
 const GONE = 0xffffffff;
 /** One that failed takes no command any more. */
-const CSTS_FATAL = 0x2;
 /** Time between looks at whether the controller is still there. */
 const WATCH_US = 1_000_000;
 
@@ -36,7 +26,7 @@ export class NvmeQueue {
   private readonly machine: GuestMachine;
   private readonly fn: PciFunction;
   private readonly waiting = new Map<number, { done: NvmeCompletion | undefined; readonly event: Completion }>();
-  private readonly entry = new Uint8Array(COMPLETION_BYTES);
+  private readonly entry = new Uint8Array(NVME_CQE_BYTES);
   private tail = 0;
   private head = 0;
   private phase = 1;
@@ -44,9 +34,9 @@ export class NvmeQueue {
 
   /** A queue whose memory is taken and clear; undefined where there is none. */
   static make(machine: GuestMachine, fn: PciFunction, id: number, depth: number): NvmeQueue | undefined {
-    const commands = takeZeroed(machine, depth * COMMAND_BYTES);
+    const commands = takeZeroed(machine, depth * NVME_SQE_BYTES);
     if (commands === undefined) return undefined;
-    const completions = takeZeroed(machine, depth * COMPLETION_BYTES);
+    const completions = takeZeroed(machine, depth * NVME_CQE_BYTES);
     // Linux maps completions first, which shows in the addresses that the device gets (nvme_alloc_queue).
     const completion = completions && CoherentMemory.of(machine, fn.dma, completions);
     if (completion === undefined) {
@@ -88,18 +78,18 @@ export class NvmeQueue {
     for (let waited = 0; waited < timeoutUs; waited += WATCH_US) {
       if (yield* waiter.event.wait(this.machine.queue, Math.min(WATCH_US, timeoutUs - waited)))
         return { done: waiter.done! };
-      const status = this.fn.readBar(0, CSTS, cpu);
-      if (status === GONE || (status & CSTS_FATAL) !== 0) break;
+      const status = this.fn.readBar(0, NVME_REG_CSTS, cpu);
+      if (status === GONE || (status & NVME_CSTS_CFS) !== 0) break;
     }
     this.waiting.delete(commandId);
-    return { errno: this.fn.readBar(0, CSTS, cpu) === GONE ? 'ENODEV' : 'ETIMEDOUT' };
+    return { errno: this.fn.readBar(0, NVME_REG_CSTS, cpu) === GONE ? 'ENODEV' : 'ETIMEDOUT' };
   }
 
   /** Takes what the controller has completed, as its interrupt says there is something. */
   interrupt(cpu: number): void {
     const before = this.head;
     for (;;) {
-      this.machine.memory.read(this.completion.gpa + this.head * COMPLETION_BYTES, this.entry);
+      this.machine.memory.read(this.completion.gpa + this.head * NVME_CQE_BYTES, this.entry);
       const found = readCompletion(viewOf(this.entry));
       if (found.phase !== this.phase) break;
       this.head++;
@@ -130,7 +120,7 @@ export class NvmeQueue {
   }
 
   private get doorbell(): number {
-    return DOORBELLS + this.id * 8;
+    return NVME_REG_DBS + this.id * 8;
   }
 
   private submit(command: NvmeCommand, cpu: number): number | undefined {
@@ -140,7 +130,7 @@ export class NvmeQueue {
     const commandId = this.nextId;
     this.nextId = (commandId + 1) & 0xffff;
     this.waiting.set(commandId, { done: undefined, event: new Completion() });
-    this.machine.memory.write(this.submission.gpa + this.tail * COMMAND_BYTES, commandBytes(command, commandId));
+    this.machine.memory.write(this.submission.gpa + this.tail * NVME_SQE_BYTES, commandBytes(command, commandId));
     this.tail = (this.tail + 1) % this.depth;
     this.fn.writeBar(0, this.doorbell, this.tail, cpu);
     return commandId;

@@ -1,9 +1,26 @@
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
 import { hiOf, loOf } from '../../bytes/word.js';
+import {
+  NVME_CC_ENABLE,
+  NVME_CQ_IRQ_ENABLED,
+  NVME_CSTS_CFS,
+  NVME_CSTS_RDY,
+  NVME_FEAT_NUM_QUEUES,
+  NVME_QUEUE_PHYS_CONTIG,
+  NVME_REG_ACQ,
+  NVME_REG_AQA,
+  NVME_REG_ASQ,
+  NVME_REG_CAP,
+  NVME_REG_CC,
+  NVME_REG_CMBSZ,
+  NVME_REG_CSTS,
+  NVME_REG_VS,
+  nvme_admin_opcode,
+  nvme_id_cns,
+} from '../../hardware/nvme.js';
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import { type Routine, sleep } from '../../sched/routine.js';
-import { AdminOpcode, FEATURE_QUEUES, Identify, QUEUE_CONTIGUOUS, QUEUE_INTERRUPTS } from './nvme-commands.js';
-import { CC_ENABLE, CC_SIZES, type NvmeController, type NvmeNamespace, Register } from './nvme-controller.js';
+import { CC_SIZES, type NvmeController, type NvmeNamespace } from './nvme-controller.js';
 import { NvmeQueue } from './nvme-queue.js';
 
 // The start of a controller in the order of nvme_probe and nvme_reset_work, drivers/nvme/host/pci.c.
@@ -11,8 +28,6 @@ import { NvmeQueue } from './nvme-queue.js';
 const ADMIN_DEPTH = 32;
 const IO_DEPTH = 64;
 const GONE = 0xffffffff;
-const READY = 1;
-const FATAL = 2;
 const READY_POLL_US = 1000;
 /** CAP.TO counts 500 ms. */
 const READY_UNIT_US = 500_000;
@@ -27,18 +42,18 @@ export function* startController(controller: NvmeController): Routine<Outcome> {
   const { fn, machine } = controller;
   fn.enable();
   fn.setMaster();
-  if (controller.read(Register.CSTS) === GONE) return failure('ENODEV');
+  if (controller.read(NVME_REG_CSTS) === GONE) return failure('ENODEV');
   // One interrupt until the controller has said how many queues it has.
   const first = fn.allocateInterrupts(1);
   if (!first.ok) return first;
   const timeout = (readCap(controller).low >>> 24) * READY_UNIT_US;
-  controller.read(Register.CMBSZ);
+  controller.read(NVME_REG_CMBSZ);
   const enabled = yield* enable(controller, timeout);
   if (!enabled.ok) return enabled;
   const one = requestAdmin(controller);
   if (!one.ok) return one;
-  controller.read(Register.VS);
-  const identity = yield* identify(controller, Identify.CONTROLLER);
+  controller.read(NVME_REG_VS);
+  const identity = yield* identify(controller, nvme_id_cns.NVME_ID_CNS_CTRL);
   if (!identity.ok) return identity;
   const online = machine.cpus.filter((cpu) => cpu.online).length;
   const granted = yield* askQueues(controller, online);
@@ -55,7 +70,7 @@ export function* startController(controller: NvmeController): Routine<Outcome> {
 }
 
 function readCap(controller: NvmeController): { low: number; high: number } {
-  return { low: controller.read(Register.CAP), high: controller.read(Register.CAP + 4) };
+  return { low: controller.read(NVME_REG_CAP), high: controller.read(NVME_REG_CAP + 4) };
 }
 
 function requestAdmin(controller: NvmeController): Outcome {
@@ -67,21 +82,21 @@ function requestAdmin(controller: NvmeController): Outcome {
 }
 
 function* enable(controller: NvmeController, timeoutUs: number): Routine<Outcome> {
-  controller.read(Register.VS);
-  controller.write(Register.CC, 0);
+  controller.read(NVME_REG_VS);
+  controller.write(NVME_REG_CC, 0);
   const stopped = yield* waitReady(controller, 0, timeoutUs);
   if (!stopped.ok) return stopped;
   const admin = NvmeQueue.make(controller.machine, controller.fn, 0, ADMIN_DEPTH);
   if (admin === undefined) return failure('ENOMEM');
   controller.admin = admin;
-  controller.write(Register.AQA, ((ADMIN_DEPTH - 1) << 16) | (ADMIN_DEPTH - 1));
-  writeAddress(controller, Register.ASQ, admin.submission.address);
-  writeAddress(controller, Register.ACQ, admin.completion.address);
+  controller.write(NVME_REG_AQA, ((ADMIN_DEPTH - 1) << 16) | (ADMIN_DEPTH - 1));
+  writeAddress(controller, NVME_REG_ASQ, admin.submission.address);
+  writeAddress(controller, NVME_REG_ACQ, admin.completion.address);
   readCap(controller);
-  controller.write(Register.CC, CC_SIZES);
+  controller.write(NVME_REG_CC, CC_SIZES);
   readCap(controller);
-  controller.write(Register.CC, CC_SIZES | CC_ENABLE);
-  return yield* waitReady(controller, READY, timeoutUs);
+  controller.write(NVME_REG_CC, CC_SIZES | NVME_CC_ENABLE);
+  return yield* waitReady(controller, NVME_CSTS_RDY, timeoutUs);
 }
 
 function writeAddress(controller: NvmeController, register: number, address: bigint): void {
@@ -91,11 +106,11 @@ function writeAddress(controller: NvmeController, register: number, address: big
 
 function* waitReady(controller: NvmeController, wanted: number, timeoutUs: number): Routine<Outcome> {
   for (let waited = 0; ; waited += READY_POLL_US) {
-    const status = controller.read(Register.CSTS);
+    const status = controller.read(NVME_REG_CSTS);
     if (status === GONE) return failure('ENODEV');
-    if ((status & READY) === wanted) return DONE;
+    if ((status & NVME_CSTS_RDY) === wanted) return DONE;
     // Linux waits for such a controller to the end of its time.
-    if (wanted === READY && (status & FATAL) !== 0) return failure('EIO');
+    if (wanted === NVME_CSTS_RDY && (status & NVME_CSTS_CFS) !== 0) return failure('EIO');
     if (waited >= timeoutUs) return failure('ETIMEDOUT');
     yield* sleep(controller.machine.queue, READY_POLL_US);
   }
@@ -105,7 +120,7 @@ function* waitReady(controller: NvmeController, wanted: number, timeoutUs: numbe
 function* identify(controller: NvmeController, what: number, namespace = 0): Routine<Outcome<Uint8Array>> {
   return yield* controller.withPages(HV_HYP_PAGE_SIZE, true, function* (pages): Routine<Outcome<Uint8Array>> {
     const done = yield* controller.command({
-      opcode: AdminOpcode.IDENTIFY,
+      opcode: nvme_admin_opcode.nvme_admin_identify,
       namespace,
       prp1: pages.addresses[0]!,
       words: [what],
@@ -117,8 +132,8 @@ function* identify(controller: NvmeController, what: number, namespace = 0): Rou
 /** Asks for `count` pairs of I/O queues; what the controller gives is no more than that. */
 function* askQueues(controller: NvmeController, count: number): Routine<Outcome<number>> {
   const done = yield* controller.command({
-    opcode: AdminOpcode.SET_FEATURES,
-    words: [FEATURE_QUEUES, ((count - 1) << 16) | (count - 1)],
+    opcode: nvme_admin_opcode.nvme_admin_set_features,
+    words: [NVME_FEAT_NUM_QUEUES, ((count - 1) << 16) | (count - 1)],
   });
   if (!done.ok) return done;
   const { result } = done.value;
@@ -133,15 +148,15 @@ function* makeQueues(controller: NvmeController, wanted: number, interrupts: num
     if (queue === undefined) return failure('ENOMEM');
     const vector = interrupts > 1 ? id : 0;
     const completion = yield* controller.command({
-      opcode: AdminOpcode.CREATE_CQ,
+      opcode: nvme_admin_opcode.nvme_admin_create_cq,
       prp1: queue.completion.address,
-      words: [((IO_DEPTH - 1) << 16) | id, (vector << 16) | QUEUE_INTERRUPTS | QUEUE_CONTIGUOUS],
+      words: [((IO_DEPTH - 1) << 16) | id, (vector << 16) | NVME_CQ_IRQ_ENABLED | NVME_QUEUE_PHYS_CONTIG],
     });
     const submission = completion.ok
       ? yield* controller.command({
-          opcode: AdminOpcode.CREATE_SQ,
+          opcode: nvme_admin_opcode.nvme_admin_create_sq,
           prp1: queue.submission.address,
-          words: [((IO_DEPTH - 1) << 16) | id, (id << 16) | QUEUE_CONTIGUOUS],
+          words: [((IO_DEPTH - 1) << 16) | id, (id << 16) | NVME_QUEUE_PHYS_CONTIG],
         })
       : completion;
     if (!submission.ok) {
@@ -158,15 +173,15 @@ function* makeQueues(controller: NvmeController, wanted: number, interrupts: num
 
 function* findNamespaces(controller: NvmeController): Routine<Outcome> {
   // Older controllers refuse these two; the list of namespaces is what counts.
-  yield* identify(controller, Identify.COMMAND_SET);
-  const list = yield* identify(controller, Identify.ACTIVE_NAMESPACES);
+  yield* identify(controller, nvme_id_cns.NVME_ID_CNS_CS_CTRL);
+  const list = yield* identify(controller, nvme_id_cns.NVME_ID_CNS_NS_ACTIVE_LIST);
   if (!list.ok) return list;
   const view = new DataView(list.value.buffer);
   for (let at = 0; at < list.value.length; at += 4) {
     const id = view.getUint32(at, true);
     if (id === 0) break;
-    yield* identify(controller, Identify.NAMESPACE_DESCRIPTORS, id);
-    const found = yield* identify(controller, Identify.NAMESPACE, id);
+    yield* identify(controller, nvme_id_cns.NVME_ID_CNS_NS_DESC_LIST, id);
+    const found = yield* identify(controller, nvme_id_cns.NVME_ID_CNS_NS, id);
     if (!found.ok) return found;
     const namespace = readNamespace(id, new DataView(found.value.buffer));
     if (namespace !== undefined) controller.namespaces.push(namespace);

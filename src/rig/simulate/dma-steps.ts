@@ -1,8 +1,8 @@
-import { IoOpcode } from '../../guest/pci/nvme-commands.js';
 import type { NvmeController } from '../../guest/pci/nvme-controller.js';
 import type { DmaMapping } from '../../guest/pv-iommu/dma-mapping.js';
 import { FlushGather } from '../../guest/pv-iommu/flush-gather.js';
 import type { PagingDomain } from '../../guest/pv-iommu/paging-domain.js';
+import { nvme_opcode } from '../../hardware/nvme.js';
 import type { Outcome } from '../../ports/outcome.js';
 import type { Routine } from '../../sched/routine.js';
 import { diskContent } from './guest-steps.js';
@@ -37,7 +37,7 @@ export function* useUnmapped(scene: GuestScene, disk: NvmeController, mapping: D
   if (namespace === undefined || frame === undefined) return;
   const blocks = PAGE / namespace.blockBytes;
   const readTo = (address: bigint): Routine<Outcome> =>
-    disk.transfer(IoOpcode.READ, 0, namespace, 0n, blocks, [address]);
+    disk.transfer(nvme_opcode.nvme_cmd_read, 0, namespace, 0n, blocks, [address]);
   const wanted = diskContent(0, blocks * namespace.blockBytes);
   const mapped = disk.fn.dma.mapPages([frame], true);
   if (!report.check('a page is mapped for the disk', mapped.ok) || !mapped.ok) return;

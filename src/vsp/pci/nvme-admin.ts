@@ -1,5 +1,13 @@
+import {
+  NVME_CQ_IRQ_ENABLED,
+  NVME_CQE_BYTES,
+  NVME_QUEUE_PHYS_CONTIG,
+  NVME_SQE_BYTES,
+  nvme_admin_opcode,
+  nvme_id_cns,
+} from '../../hardware/nvme.js';
 import type { DmaPort } from '../../ports/dma-port.js';
-import { COMMAND_BYTES, type NvmeCommand, type NvmeOutcome, PAGE, toGuest } from './nvme-command.js';
+import { type NvmeCommand, type NvmeOutcome, PAGE, toGuest } from './nvme-command.js';
 import type { NvmeFeatures } from './nvme-features.js';
 import {
   emptyPage,
@@ -12,7 +20,7 @@ import {
   namespaceList,
 } from './nvme-identify.js';
 import { logPage } from './nvme-log.js';
-import { COMPLETION_BYTES, CompletionQueue, canReach, SubmissionQueue } from './nvme-queue.js';
+import { CompletionQueue, canReach, SubmissionQueue } from './nvme-queue.js';
 import * as status from './nvme-status.js';
 
 /** The queues of a controller by id; 0 is the admin pair. */
@@ -35,7 +43,6 @@ export interface NvmeAdminParts extends NvmeQueues {
 type Run = (parts: NvmeAdminParts, command: NvmeCommand) => NvmeOutcome;
 
 const OK: NvmeOutcome = { status: status.NVME_SUCCESS };
-const CONTIGUOUS = 1;
 
 /** The shape that both kinds of queue are created with. */
 function queueShape(parts: NvmeAdminParts, { words, prp1 }: NvmeCommand, entryBytes: number): NvmeOutcome | bigint {
@@ -43,24 +50,25 @@ function queueShape(parts: NvmeAdminParts, { words, prp1 }: NvmeCommand, entryBy
   const entries = (words[0]! >>> 16) + 1;
   if (id === 0 || id > parts.maxQueues) return { status: status.NVME_INVALID_QUEUE_ID };
   if (entries < 2 || entries > parts.maxEntries) return { status: status.NVME_INVALID_QUEUE_SIZE };
-  if ((words[1]! & CONTIGUOUS) === 0 || prp1 % BigInt(PAGE) !== 0n) return { status: status.NVME_INVALID_FIELD };
+  if ((words[1]! & NVME_QUEUE_PHYS_CONTIG) === 0 || prp1 % BigInt(PAGE) !== 0n)
+    return { status: status.NVME_INVALID_FIELD };
   return canReach(parts.dma, prp1, entries * entryBytes) ? prp1 : { status: status.NVME_DATA_TRANSFER_ERROR };
 }
 
 const createCompletions: Run = (parts, command) => {
-  const base = queueShape(parts, command, COMPLETION_BYTES);
+  const base = queueShape(parts, command, NVME_CQE_BYTES);
   if (typeof base !== 'bigint') return base;
   const [id, entries] = [command.words[0]! & 0xffff, (command.words[0]! >>> 16) + 1];
   const vector = command.words[1]! >>> 16;
   if (parts.completions.has(id)) return { status: status.NVME_INVALID_QUEUE_ID };
   if (vector >= parts.vectors) return { status: status.NVME_INVALID_INTERRUPT_VECTOR };
-  const interrupts = (command.words[1]! & 2) !== 0;
+  const interrupts = (command.words[1]! & NVME_CQ_IRQ_ENABLED) !== 0;
   parts.completions.set(id, new CompletionQueue(id, base, entries, interrupts ? vector : undefined));
   return OK;
 };
 
 const createSubmissions: Run = (parts, command) => {
-  const base = queueShape(parts, command, COMMAND_BYTES);
+  const base = queueShape(parts, command, NVME_SQE_BYTES);
   if (typeof base !== 'bigint') return base;
   const [id, entries] = [command.words[0]! & 0xffff, (command.words[0]! >>> 16) + 1];
   const completionId = command.words[1]! >>> 16;
@@ -88,7 +96,10 @@ const deleteCompletions: Run = ({ submissions, completions }, { words }) => {
 /** Controller or namespace structure, in its order of CNS. */
 const identify: Run = ({ dma, identity }, command) => {
   const about = command.words[0]! & 0xff;
-  const namespaced = about === 0x00 || about === 0x03 || about === 0x05;
+  const namespaced =
+    about === nvme_id_cns.NVME_ID_CNS_NS ||
+    about === nvme_id_cns.NVME_ID_CNS_NS_DESC_LIST ||
+    about === nvme_id_cns.NVME_ID_CNS_CS_NS;
   if (namespaced && command.nsid !== NAMESPACE) return { status: status.NVME_INVALID_NAMESPACE };
   const page = identifyPage(identity, about, command);
   if (page === undefined) return { status: status.NVME_INVALID_FIELD };
@@ -97,19 +108,19 @@ const identify: Run = ({ dma, identity }, command) => {
 
 function identifyPage(identity: NvmeIdentity, about: number, { nsid, words }: NvmeCommand): Uint8Array | undefined {
   // The command set of the newer kinds is in bits 31:24 of word 11: only the NVM set is here.
-  if (about >= 0x05 && words[1]! >>> 24 !== 0) return undefined;
+  if (about >= nvme_id_cns.NVME_ID_CNS_CS_NS && words[1]! >>> 24 !== 0) return undefined;
   switch (about) {
-    case 0x00:
+    case nvme_id_cns.NVME_ID_CNS_NS:
       return identifyNamespace(identity);
-    case 0x01:
+    case nvme_id_cns.NVME_ID_CNS_CTRL:
       return identifyController(identity);
-    case 0x02:
-    case 0x07:
+    case nvme_id_cns.NVME_ID_CNS_NS_ACTIVE_LIST:
+    case nvme_id_cns.NVME_ID_CNS_NS_ACTIVE_LIST_CS:
       return namespaceList(nsid);
-    case 0x03:
+    case nvme_id_cns.NVME_ID_CNS_NS_DESC_LIST:
       return namespaceDescriptors(identity);
-    case 0x05:
-    case 0x06:
+    case nvme_id_cns.NVME_ID_CNS_CS_NS:
+    case nvme_id_cns.NVME_ID_CNS_CS_CTRL:
       return emptyPage();
     default:
       return undefined;
@@ -130,19 +141,17 @@ const getLog: Run = ({ dma }, command) => {
 
 /** Admin commands that end at once (NVM Express 1.4, 5); an asynchronous event request does not. */
 const COMMANDS: ReadonlyMap<number, Run> = new Map<number, Run>([
-  [0x00, deleteSubmissions],
-  [0x01, createSubmissions],
-  [0x02, getLog],
-  [0x04, deleteCompletions],
-  [0x05, createCompletions],
-  [0x06, identify],
+  [nvme_admin_opcode.nvme_admin_delete_sq, deleteSubmissions],
+  [nvme_admin_opcode.nvme_admin_create_sq, createSubmissions],
+  [nvme_admin_opcode.nvme_admin_get_log_page, getLog],
+  [nvme_admin_opcode.nvme_admin_delete_cq, deleteCompletions],
+  [nvme_admin_opcode.nvme_admin_create_cq, createCompletions],
+  [nvme_admin_opcode.nvme_admin_identify, identify],
   // Whatever is to be aborted has ended already, or is an event request: it was not aborted, says bit 0.
-  [0x08, () => ({ status: status.NVME_SUCCESS, result: 1 })],
-  [0x09, ({ features }, command) => features.set(command)],
-  [0x0a, ({ features }, command) => features.get(command)],
+  [nvme_admin_opcode.nvme_admin_abort_cmd, () => ({ status: status.NVME_SUCCESS, result: 1 })],
+  [nvme_admin_opcode.nvme_admin_set_features, ({ features }, command) => features.set(command)],
+  [nvme_admin_opcode.nvme_admin_get_features, ({ features }, command) => features.get(command)],
 ]);
-
-export const ASYNC_EVENT_REQUEST = 0x0c;
 
 export function runAdmin(parts: NvmeAdminParts, command: NvmeCommand): NvmeOutcome {
   return COMMANDS.get(command.opcode)?.(parts, command) ?? { status: status.NVME_INVALID_OPCODE };

@@ -1,8 +1,6 @@
 import { viewOf } from '../../bytes/span.js';
 import type { DmaPort } from '../../ports/dma-port.js';
 
-/** Bytes of a submission queue entry. */
-export const COMMAND_BYTES = 64;
 export const PAGE = 4096;
 
 /** What the words of a submission queue entry say (NVM Express 1.4, figure 105). */

@@ -1,33 +1,37 @@
 import { bytesToHex } from '../../bytes/hex.js';
+import {
+  NVME_CC_ENABLE,
+  NVME_CC_SHN_MASK,
+  NVME_CQE_BYTES,
+  NVME_CSTS_CFS,
+  NVME_CSTS_RDY,
+  NVME_CSTS_SHST_CMPLT,
+  NVME_REG_ACQ,
+  NVME_REG_AQA,
+  NVME_REG_ASQ,
+  NVME_REG_CAP,
+  NVME_REG_CC,
+  NVME_REG_CSTS,
+  NVME_REG_DBS,
+  NVME_REG_VS,
+  NVME_SQE_BYTES,
+  nvme_admin_opcode,
+} from '../../hardware/nvme.js';
 import type { DmaPort } from '../../ports/dma-port.js';
 import type { MmioDevice } from '../../ports/host-port.js';
-import { ASYNC_EVENT_REQUEST, type NvmeAdminParts, runAdmin } from './nvme-admin.js';
-import { COMMAND_BYTES, type NvmeCommand, type NvmeOutcome, readCommand } from './nvme-command.js';
+import { type NvmeAdminParts, runAdmin } from './nvme-admin.js';
+import { type NvmeCommand, type NvmeOutcome, readCommand } from './nvme-command.js';
 import { NvmeFeatures } from './nvme-features.js';
 import { ASYNC_EVENT_LIMIT, NVME_VERSION, type NvmeIdentity } from './nvme-identify.js';
 import { runIo } from './nvme-io.js';
-import { COMPLETION_BYTES, CompletionQueue, canReach, SubmissionQueue } from './nvme-queue.js';
+import { CompletionQueue, canReach, SubmissionQueue } from './nvme-queue.js';
 import { NVME_ASYNC_EVENT_LIMIT, NVME_SUCCESS } from './nvme-status.js';
 import type { DevicePort } from './pci-device.js';
-
-// Registers: NVM Express 1.4, 3.1.
-const CAP = 0x00;
-const VS = 0x08;
-const CC = 0x14;
-const CSTS = 0x1c;
-const AQA = 0x24;
-const ASQ = 0x28;
-const ACQ = 0x30;
-const DOORBELLS = 0x1000;
 
 const MAX_ENTRIES = 64;
 /** Entries less one, contiguous queues, 5 s to get ready, the NVM command set; 4 KiB pages and 4-byte doorbells are zeros. */
 const CAP_VALUE = (1n << 37n) | (10n << 24n) | (1n << 16n) | BigInt(MAX_ENTRIES - 1);
 
-const CC_ENABLE = 1;
-const CSTS_READY = 1;
-const CSTS_FATAL = 2;
-const CSTS_SHUTDOWN_DONE = 8;
 /** Commands taken in one go, so that a guest that adds without end keeps nobody else waiting. */
 const COMMANDS_A_TURN = 64;
 
@@ -48,7 +52,7 @@ export class NvmeController implements MmioDevice {
   readonly #parts: NvmeControllerParts;
   readonly #admin: NvmeAdminParts;
   readonly #features: NvmeFeatures;
-  readonly #bytes = new Uint8Array(COMMAND_BYTES);
+  readonly #bytes = new Uint8Array(NVME_SQE_BYTES);
   #events: number[] = [];
   #cc = 0;
   #csts = 0;
@@ -73,12 +77,12 @@ export class NvmeController implements MmioDevice {
   }
 
   get ready(): boolean {
-    return (this.#csts & CSTS_READY) !== 0;
+    return (this.#csts & NVME_CSTS_RDY) !== 0;
   }
 
   /** Its queues could not be reached, or it was started wrongly: it does nothing until it is disabled. */
   get hasFailed(): boolean {
-    return (this.#csts & CSTS_FATAL) !== 0;
+    return (this.#csts & NVME_CSTS_CFS) !== 0;
   }
 
   /** Asynchronous event requests that are held. */
@@ -103,9 +107,9 @@ export class NvmeController implements MmioDevice {
   write(offset: number, size: 1 | 2 | 4 | 8, value: bigint): void {
     if (size < 4 || offset % size !== 0) return;
     const low = Number(BigInt.asUintN(32, value));
-    if (offset >= DOORBELLS) this.#doorbell(offset - DOORBELLS, low);
+    if (offset >= NVME_REG_DBS) this.#doorbell(offset - NVME_REG_DBS, low);
     else this.#setWord(offset, low);
-    if (size === 8 && offset < DOORBELLS) this.#setWord(offset + 4, Number(BigInt.asUintN(32, value >> 32n)));
+    if (size === 8 && offset < NVME_REG_DBS) this.#setWord(offset + 4, Number(BigInt.asUintN(32, value >> 32n)));
   }
 
   /** Ends one of the held event requests with this result; false when none is held or the queue is full. */
@@ -122,24 +126,24 @@ export class NvmeController implements MmioDevice {
 
   #word(offset: number): number {
     switch (offset) {
-      case CAP:
+      case NVME_REG_CAP:
         return Number(CAP_VALUE & 0xffff_ffffn);
-      case CAP + 4:
+      case NVME_REG_CAP + 4:
         return Number(CAP_VALUE >> 32n);
-      case VS:
+      case NVME_REG_VS:
         return NVME_VERSION;
-      case CC:
+      case NVME_REG_CC:
         return this.#cc;
-      case CSTS:
+      case NVME_REG_CSTS:
         return this.#csts;
-      case AQA:
+      case NVME_REG_AQA:
         return this.#aqa;
-      case ASQ:
-      case ACQ:
-        return Number(BigInt.asUintN(32, offset === ASQ ? this.#asq : this.#acq));
-      case ASQ + 4:
-      case ACQ + 4:
-        return Number((offset === ASQ + 4 ? this.#asq : this.#acq) >> 32n);
+      case NVME_REG_ASQ:
+      case NVME_REG_ACQ:
+        return Number(BigInt.asUintN(32, offset === NVME_REG_ASQ ? this.#asq : this.#acq));
+      case NVME_REG_ASQ + 4:
+      case NVME_REG_ACQ + 4:
+        return Number((offset === NVME_REG_ASQ + 4 ? this.#asq : this.#acq) >> 32n);
       default:
         return 0;
     }
@@ -148,22 +152,22 @@ export class NvmeController implements MmioDevice {
   #setWord(offset: number, value: number): void {
     const low = (word: bigint) => (word & ~0xffff_ffffn) | BigInt((value & ~0xfff) >>> 0);
     switch (offset) {
-      case CC:
+      case NVME_REG_CC:
         this.#configure(value);
         return;
-      case AQA:
+      case NVME_REG_AQA:
         this.#aqa = value & 0x0fff_0fff;
         return;
-      case ASQ:
+      case NVME_REG_ASQ:
         this.#asq = BigInt.asUintN(64, low(this.#asq));
         return;
-      case ASQ + 4:
+      case NVME_REG_ASQ + 4:
         this.#asq = (this.#asq & 0xffff_ffffn) | (BigInt(value) << 32n);
         return;
-      case ACQ:
+      case NVME_REG_ACQ:
         this.#acq = BigInt.asUintN(64, low(this.#acq));
         return;
-      case ACQ + 4:
+      case NVME_REG_ACQ + 4:
         this.#acq = (this.#acq & 0xffff_ffffn) | (BigInt(value) << 32n);
         return;
       default:
@@ -173,10 +177,10 @@ export class NvmeController implements MmioDevice {
   #configure(value: number): void {
     const was = this.#cc;
     this.#cc = value;
-    if ((value & CC_ENABLE) === 0) {
-      if ((was & CC_ENABLE) !== 0) this.#disable();
-    } else if ((was & CC_ENABLE) === 0) this.#enable();
-    if ((value & 0xc000) !== 0) this.#csts |= CSTS_SHUTDOWN_DONE;
+    if ((value & NVME_CC_ENABLE) === 0) {
+      if ((was & NVME_CC_ENABLE) !== 0) this.#disable();
+    } else if ((was & NVME_CC_ENABLE) === 0) this.#enable();
+    if ((value & NVME_CC_SHN_MASK) !== 0) this.#csts |= NVME_CSTS_SHST_CMPLT;
   }
 
   #enable(): void {
@@ -186,7 +190,7 @@ export class NvmeController implements MmioDevice {
     // Command set, page size and arbitration must be the ones there are, entries 64 and 16 bytes.
     const shape = (this.#cc & 0x00ff_3ff0) === 0x0046_0000;
     const reached =
-      canReach(dma, this.#asq, submissions * COMMAND_BYTES) && canReach(dma, this.#acq, completions * COMPLETION_BYTES);
+      canReach(dma, this.#asq, submissions * NVME_SQE_BYTES) && canReach(dma, this.#acq, completions * NVME_CQE_BYTES);
     if (!reached || submissions < 2 || completions < 2 || !shape) {
       this.#fail();
       return;
@@ -194,7 +198,7 @@ export class NvmeController implements MmioDevice {
     const queue = new CompletionQueue(0, this.#acq, completions, 0);
     this.#admin.completions.set(0, queue);
     this.#admin.submissions.set(0, new SubmissionQueue(0, this.#asq, submissions, queue));
-    this.#csts = CSTS_READY;
+    this.#csts = NVME_CSTS_RDY;
   }
 
   #disable(): void {
@@ -253,7 +257,7 @@ export class NvmeController implements MmioDevice {
     port.trace.event({ k: 'nvme', slot: slot(), q: queue.id, cmd: bytesToHex(this.#bytes) });
     const admin = queue.id === 0;
     const outcome =
-      admin && command.opcode === ASYNC_EVENT_REQUEST
+      admin && command.opcode === nvme_admin_opcode.nvme_admin_async_event
         ? this.#hold(command)
         : admin
           ? runAdmin(this.#admin, command)
@@ -269,7 +273,7 @@ export class NvmeController implements MmioDevice {
   }
 
   #fail(): false {
-    this.#csts |= CSTS_FATAL;
+    this.#csts |= NVME_CSTS_CFS;
     return false;
   }
 

@@ -1,7 +1,7 @@
+import { NVME_FEAT_NUM_QUEUES } from '../../hardware/nvme.js';
 import type { NvmeCommand, NvmeOutcome } from './nvme-command.js';
 import { NVME_FEATURE_NOT_SAVEABLE, NVME_INVALID_FIELD, NVME_SUCCESS } from './nvme-status.js';
 
-const QUEUES = 0x07;
 /** Arbitration, power, temperature, errors, write cache, coalescing, vectors, atomicity, asynchronous events. */
 const PLAIN: ReadonlySet<number> = new Set([0x01, 0x02, 0x04, 0x05, 0x06, 0x08, 0x09, 0x0a, 0x0b]);
 
@@ -25,7 +25,7 @@ export class NvmeFeatures {
     const [word, value] = [words[0]!, words[1]!];
     const feature = word & 0xff;
     if (word >>> 31 !== 0) return { status: NVME_FEATURE_NOT_SAVEABLE };
-    if (feature === QUEUES) return this.#setQueues(value);
+    if (feature === NVME_FEAT_NUM_QUEUES) return this.#setQueues(value);
     if (!PLAIN.has(feature)) return { status: NVME_INVALID_FIELD };
     this.#values.set(this.#key(feature, value), value);
     return { status: NVME_SUCCESS };
@@ -34,7 +34,7 @@ export class NvmeFeatures {
   get({ words }: NvmeCommand): NvmeOutcome {
     const word = words[0]!;
     const feature = word & 0xff;
-    if (feature === QUEUES) return { status: NVME_SUCCESS, result: this.#pair };
+    if (feature === NVME_FEAT_NUM_QUEUES) return { status: NVME_SUCCESS, result: this.#pair };
     if (!PLAIN.has(feature)) return { status: NVME_INVALID_FIELD };
     return { status: NVME_SUCCESS, result: this.#values.get(this.#key(feature, words[1]!)) ?? 0 };
   }

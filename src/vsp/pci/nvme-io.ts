@@ -1,3 +1,4 @@
+import { nvme_opcode } from '../../hardware/nvme.js';
 import type { DmaPort } from '../../ports/dma-port.js';
 import { fromGuest, type NvmeCommand, type NvmeOutcome, toGuest } from './nvme-command.js';
 import { MAX_TRANSFER_BYTES, NAMESPACE, type NvmeIdentity } from './nvme-identify.js';
@@ -11,27 +12,22 @@ import {
   NVME_SUCCESS,
 } from './nvme-status.js';
 
-const FLUSH = 0x00;
-const WRITE = 0x01;
-const READ = 0x02;
-const COMPARE = 0x05;
-const WRITE_ZEROES = 0x08;
-const DATASET = 0x09;
 const ALL_NAMESPACES = 0xffff_ffff;
 
 /** A command of the NVM command set (NVM Express 1.4, 6) on the namespace. */
 export function runIo(dma: DmaPort, identity: NvmeIdentity, command: NvmeCommand): NvmeOutcome {
   const { opcode, nsid } = command;
-  if (nsid !== NAMESPACE && !(opcode === FLUSH && nsid === ALL_NAMESPACES)) return { status: NVME_INVALID_NAMESPACE };
+  if (nsid !== NAMESPACE && !(opcode === nvme_opcode.nvme_cmd_flush && nsid === ALL_NAMESPACES))
+    return { status: NVME_INVALID_NAMESPACE };
   switch (opcode) {
-    case FLUSH:
+    case nvme_opcode.nvme_cmd_flush:
       return { status: NVME_SUCCESS };
-    case WRITE:
-    case READ:
-    case COMPARE:
-    case WRITE_ZEROES:
+    case nvme_opcode.nvme_cmd_write:
+    case nvme_opcode.nvme_cmd_read:
+    case nvme_opcode.nvme_cmd_compare:
+    case nvme_opcode.nvme_cmd_write_zeroes:
       return onBlocks(dma, identity, command);
-    case DATASET:
+    case nvme_opcode.nvme_cmd_dsm:
       return deallocate(dma, identity, command);
     default:
       return { status: NVME_INVALID_OPCODE };
@@ -43,19 +39,19 @@ function onBlocks(dma: DmaPort, { disk, sectorBytes }: NvmeIdentity, command: Nv
   const at = bytesAt(words[1]!, words[0]!, sectorBytes);
   const length = ((words[2]! & 0xffff) + 1) * sectorBytes;
   if (at + length > disk.size) return { status: NVME_LBA_OUT_OF_RANGE };
-  if (opcode === WRITE_ZEROES) {
+  if (opcode === nvme_opcode.nvme_cmd_write_zeroes) {
     disk.clear(at, length);
     return { status: NVME_SUCCESS };
   }
   if (length > MAX_TRANSFER_BYTES) return { status: NVME_INVALID_FIELD };
-  if (opcode === READ) {
+  if (opcode === nvme_opcode.nvme_cmd_read) {
     const bytes = new Uint8Array(length);
     disk.read(at, bytes);
     return { status: toGuest(dma, command, bytes) ? NVME_SUCCESS : NVME_DATA_TRANSFER_ERROR };
   }
   const bytes = fromGuest(dma, command, length);
   if (bytes === undefined) return { status: NVME_DATA_TRANSFER_ERROR };
-  if (opcode === WRITE) {
+  if (opcode === nvme_opcode.nvme_cmd_write) {
     disk.write(at, bytes);
     return { status: NVME_SUCCESS };
   }

@@ -1,8 +1,6 @@
 import { viewOf } from '../../bytes/span.js';
+import { NVME_CQE_BYTES } from '../../hardware/nvme.js';
 import type { DmaPort } from '../../ports/dma-port.js';
-
-/** Bytes of a completion queue entry. */
-export const COMPLETION_BYTES = 16;
 
 export interface NvmeCompletion {
   readonly commandId: number;
@@ -57,7 +55,7 @@ export class CompletionQueue {
   readonly vector: number | undefined;
   head = 0;
   tail = 0;
-  readonly #entry = new Uint8Array(COMPLETION_BYTES - 4);
+  readonly #entry = new Uint8Array(NVME_CQE_BYTES - 4);
   readonly #words = viewOf(this.#entry);
   #phase = 1;
 
@@ -78,7 +76,7 @@ export class CompletionQueue {
 
   /** Writes an entry; there must be room. False when it cannot be written. */
   post(dma: DmaPort, { commandId, status, result = 0, queueId, queueHead }: NvmeCompletion): boolean {
-    const at = this.base + BigInt(this.tail * COMPLETION_BYTES);
+    const at = this.base + BigInt(this.tail * NVME_CQE_BYTES);
     const words = this.#words;
     words.setUint32(0, result, true);
     words.setUint32(8, (queueHead | (queueId << 16)) >>> 0, true);
