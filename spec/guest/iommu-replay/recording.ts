@@ -1,5 +1,5 @@
-import { bytesToHex } from '../../../src/bytes/hex.js';
 import { readProjectText } from '../../support/project.js';
+import { hexOfRuns, type WordRun } from '../../support/word-runs.js';
 
 /** An event of a recording, as far as a comparison looks at it. */
 export interface RecordedEvent {
@@ -11,7 +11,7 @@ export interface RecordedEvent {
   readonly r8?: string;
   readonly in?: string;
   /** Where lists are told as runs: first value and how many follow it. They stand behind `in`. */
-  readonly list?: readonly (readonly [first: string, count: number])[];
+  readonly list?: readonly WordRun[];
   readonly out?: string;
   readonly result?: string;
   readonly text?: string;
@@ -74,18 +74,11 @@ export function callsOf(events: readonly RecordedEvent[], family: ReadonlySet<nu
       code,
       control,
       reps: Number((control >> 32n) & 0xfffn),
-      input: (event.in ?? '') + (event.list ?? []).map(([first, count]) => runOf(Number(first), count)).join(''),
+      input: (event.in ?? '') + hexOfRuns(event.list ?? []),
       output,
       result: BigInt(event.result ?? '0x0'),
       outputOffset: output === '' ? 0 : Number(BigInt(event.r8 ?? '0x0') - BigInt(event.rdx ?? '0x0')),
     });
   }
   return calls;
-}
-
-/** Numbers that follow each other, as little-endian qwords. */
-function runOf(first: number, count: number): string {
-  const view = new DataView(new ArrayBuffer(8 * count));
-  for (let i = 0; i < count; i++) view.setBigUint64(8 * i, BigInt(first + i), true);
-  return bytesToHex(new Uint8Array(view.buffer));
 }

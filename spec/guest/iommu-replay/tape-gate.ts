@@ -1,8 +1,8 @@
 import { bytesToHex, hexToBytes } from '../../../src/bytes/hex.js';
 import { joinU64 } from '../../../src/bytes/word.js';
-import type { CpuGate } from '../../../src/ports/cpu-gate.js';
 import type { GuestMemory } from '../../../src/ports/guest-memory.js';
 import type { PageFrames } from '../../../src/ports/page-frames.js';
+import { CallsOnlyGate } from '../../support/calls-only-gate.js';
 import { type RecordedCall, wordAt } from './recording.js';
 
 /** How far ahead, and then back, a call is looked for that is not the next one. */
@@ -20,10 +20,7 @@ export interface TapeRules {
 }
 
 /** A hypervisor that answers as a recorded one did, call by call, and notes each call that was not made or is not recorded. */
-export class TapeGate implements CpuGate, PageFrames {
-  readonly vp = 0;
-  resultLo = 0;
-  resultHi = 0;
+export class TapeGate extends CallsOnlyGate implements PageFrames {
   /** `-`: recorded and passed over; `~`: one of those, made later; `+`: made and not recorded. */
   readonly differences: string[] = [];
   same = 0;
@@ -34,6 +31,7 @@ export class TapeGate implements CpuGate, PageFrames {
   private at = 0;
 
   constructor(memory: GuestMemory, calls: readonly RecordedCall[], rules: TapeRules) {
+    super();
     this.memory = memory;
     this.calls = calls;
     this.rules = rules;
@@ -124,22 +122,4 @@ export class TapeGate implements CpuGate, PageFrames {
       this.differences.push(`- #${n} ${control.toString(16)} ${input.slice(0, 96)} = ${result.toString(16)}`);
     }
   }
-
-  hypercallFast(): void {
-    throw new Error('the driver makes no fast calls');
-  }
-
-  rdmsr(): undefined {
-    return undefined;
-  }
-
-  wrmsr(): boolean {
-    return false;
-  }
-
-  mmioRead(): bigint {
-    return 0xffff_ffff_ffff_ffffn;
-  }
-
-  mmioWrite(): void {}
 }

@@ -2,8 +2,8 @@ import { hv_output_get_iommu_capabilities } from '../../../src/abi/hv/device-dom
 import { bytesToHex, hex64 } from '../../../src/bytes/hex.js';
 import { joinU64 } from '../../../src/bytes/word.js';
 import { encode } from '../../../src/layout/codec.js';
-import type { CpuGate } from '../../../src/ports/cpu-gate.js';
 import type { GuestMemory } from '../../../src/ports/guest-memory.js';
+import { CallsOnlyGate } from '../../support/calls-only-gate.js';
 
 export const CODES = {
   deposit: 0x48,
@@ -68,10 +68,8 @@ interface Mapping {
 }
 
 /** The hypervisor's side of device domains, as simply as the driver's specs can do with: pages in a Map, devices by id. */
-export class FakeHypervisor implements CpuGate {
-  readonly vp = 7;
-  resultLo = 0;
-  resultHi = 0;
+export class FakeHypervisor extends CallsOnlyGate {
+  override readonly vp = 7;
   readonly made: MadeCall[] = [];
   readonly refusals: Refusal[] = [];
   readonly domains = new Map<number, Map<number, Mapping>>([
@@ -92,6 +90,7 @@ export class FakeHypervisor implements CpuGate {
   private readonly memory: GuestMemory;
 
   constructor(memory: GuestMemory) {
+    super();
     this.memory = memory;
   }
 
@@ -210,24 +209,6 @@ export class FakeHypervisor implements CpuGate {
     this.resultLo = status;
     this.resultHi = done;
   }
-
-  hypercallFast(): void {
-    throw new Error('the driver makes no fast calls');
-  }
-
-  rdmsr(): undefined {
-    return undefined;
-  }
-
-  wrmsr(): boolean {
-    return false;
-  }
-
-  mmioRead(): bigint {
-    return 0xffff_ffff_ffff_ffffn;
-  }
-
-  mmioWrite(): void {}
 }
 
 function capabilities(width: number): Uint8Array {

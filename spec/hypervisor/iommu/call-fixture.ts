@@ -1,7 +1,6 @@
-import { bytesToHex } from '../../../src/bytes/hex.js';
 import type { Event } from '../../../src/capture/decoder.js';
 import { readProjectText } from '../../support/project.js';
-import { qwords } from './iommu-rig.js';
+import { hexOfRuns, type WordRun } from '../../support/word-runs.js';
 
 /** A file of fixtures/iommu: what its first line says, and its events with page lists written out. */
 export interface CallFixture {
@@ -22,7 +21,5 @@ export function readCallFixture(name: (typeof CALL_FIXTURES)[number]): CallFixtu
 
 function withList({ list, ...event }: Event): Event {
   if (list === undefined) return event;
-  const runs = list as readonly (readonly [string, number])[];
-  const values = runs.flatMap(([start, count]) => Array.from({ length: count }, (_, i) => BigInt(start) + BigInt(i)));
-  return { ...event, in: `${event.in}${bytesToHex(qwords(...values))}` };
+  return { ...event, in: `${event.in}${hexOfRuns(list as readonly WordRun[])}` };
 }
