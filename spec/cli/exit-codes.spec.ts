@@ -76,6 +76,26 @@ const cases: readonly Case[] = [
     error: /--as NAME or --control/,
   },
   {
+    note: 'a name for what a trace says itself',
+    args: ['decode', '--as', 'nosuch', VPCI],
+    code: 2,
+    error: /^fixtures\/captures\/vpci-probe\.jsonl: --as is for plain bytes, and this is a trace$/,
+    remedy: /--format raw/,
+  },
+  {
+    note: 'the same from a pipe',
+    args: ['decode', '--as', 'hv_message', '--summary'],
+    input: '{"k":"marker"}\n',
+    code: 2,
+    error: /^--as is for plain bytes, and this is a trace$/,
+  },
+  {
+    note: 'a control word for a trace',
+    args: ['decode', '--control', '0x5c', '--format', 'jsonl', VPCI],
+    code: 2,
+    error: /--control is for plain bytes, and this is a trace$/,
+  },
+  {
     note: 'bytes that end early',
     args: ['decode', '--as', 'hv_message'],
     input: '0001',
@@ -140,6 +160,13 @@ const cases: readonly Case[] = [
     remedy: /hvabi layout/,
   },
   { note: 'encode: no JSON', args: ['encode', '--as', 'hv_vpset', '{'], code: 2, error: /^the argument: .*JSON/ },
+  {
+    note: 'encode into a folder that is not there',
+    args: ['encode', '--as', 'hv_vpset', '--defaults', '{}', '-o', 'no/such/file'],
+    code: 2,
+    error: /^no\/such\/file: cannot be written: no such folder$/,
+    remedy: /folder that is there/,
+  },
   { note: 'layout without a name', args: ['layout'], code: 2, error: /takes a name, or --all/ },
   {
     note: 'layout of a version that is none',

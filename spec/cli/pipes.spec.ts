@@ -1,7 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { withTempFolder } from '../support/project.js';
 import { skipUnless } from '../support/skip.js';
 import { CLI, hvabi, plainEnv, VPCI } from './run-cli.js';
 
@@ -38,6 +40,22 @@ for (const args of [
     assert.ok(out.length > 0);
   });
 }
+
+for (const args of [['-v'], ['-v', '--workers']])
+  test(`a record is complete also where the reader of simulate boot ${args.join(' ')} goes away`, async () => {
+    await withTempFolder(async (folder) => {
+      const file = join(folder, 'boot.hvc.jsonl');
+      const { code, signal, err } = await readALittle(['simulate', 'boot', ...args, '--record', file]);
+      assert.equal([code, signal, err], [0, null, '']);
+      const whole = hvabi(['decode', file, '--check', '-q']);
+      assert.is(whole.code, 0);
+      const records = Number(/^(\d+) records/m.exec(whole.out)?.[1]);
+      const told = Number(/(\d+) events/.exec(hvabi(['simulate', 'boot', ...args, '-q']).out)?.[1]);
+      // In real time the number of records varies with the threads.
+      if (args.includes('--workers')) assert.ok(records > told / 2, `${records} of ${told}`);
+      else assert.is(records, told);
+    });
+  });
 
 test('- is standard input, and so is no file', () => {
   const input = '{"k":"marker","n":7,"text":"hello"}\n';

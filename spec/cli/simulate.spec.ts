@@ -78,12 +78,24 @@ test('E2E-01 a record of it: what the host translated and what it refused, in wo
   });
 });
 
+test('a record of one of the protocols is read back', async () => {
+  await withTempFolder((folder) => {
+    const file = join(folder, 'old.hvc.jsonl');
+    assert.is(hvabi(['simulate', 'protocols', '--proto', '1.1', '-q', '--record', file]).code, 0);
+    const { code, err } = hvabi(['decode', file, '--check', '-q']);
+    assert.equal([code, err], [0, '']);
+  });
+});
+
 for (const [args, error] of [
   [['simulate'], /scenario/],
   [['simulate', 'nothing'], /boot, multi/],
   [['simulate', 'boot', '--proto', '2.0'], /^hvabi: --proto 2\.0: no such version\n {2}takes 1\.1, 1\.2, 1\.3, 1\.4/],
   [['simulate', 'boot', '--workers', '--seed', '1'], /--workers runs in real time/],
   [['simulate', 'boot', '--seeds', '2', '--record', 'x'], /--record keeps one run/],
+  [['simulate', 'protocols', '--record', 'x'], /protocols makes four\n {2}name the one with --proto/],
+  [['simulate', 'boot', '--seeds', '0'], /^hvabi: --seeds 0: no order to run\n {2}takes a count/],
+  [['simulate', 'boot', '--record', 'no/such/x'], /^hvabi: no\/such\/x: cannot be written: no such folder\n {2}name a/],
   [['simulate', 'boot', '--iommu', 'all'], /paging, identity, blocked, off/],
   [['simulate', 'boot', '--iommu', 'blocked'], /--iommu blocked: boot needs its disks\n {2}pviommu shows/],
   [['simulate', 'root-passthrough', '--dma', 'strict'], /has an IOMMU of its own\n {2}leave --iommu/],

@@ -87,6 +87,13 @@ queue('a seed repeats its interleaving, and seeds differ', () => {
   for (const one of orders) assert.is([...one].sort().join(''), 'abcdefgh');
 });
 
+queue('any number of timers may wait', () => {
+  const q = new VirtualQueue();
+  for (let i = 0; i < 300_000; i++) q.after(10 + i, () => undefined);
+  q.advance(9);
+  assert.is(q.now(), 9);
+});
+
 queue('a delay is no less than nothing', () => {
   for (const delay of [-1, Number.NaN]) assert.throws(() => new VirtualQueue().after(delay, () => {}), /cannot run/);
 });

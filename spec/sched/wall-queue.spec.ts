@@ -86,6 +86,35 @@ test('tasks that post tasks without end let the event loop turn', async () => {
   queue.close();
 });
 
+test('VPCI-73 a timer whose time has come runs before what is posted afterwards', async () => {
+  const queue = new WallQueue();
+  const seen: string[] = [];
+  queue.after(1000, () => seen.push('timer'));
+  const due = queue.now() + 1000;
+  while (queue.now() < due);
+  queue.post(() => seen.push('post'));
+  await until(() => seen.length === 2);
+  assert.equal(seen, ['timer', 'post']);
+  queue.close();
+});
+
+test('VPCI-73 tasks that post tasks without end keep no timer from its time', async () => {
+  const queue = new WallQueue();
+  let fired = false;
+  let turns = 0;
+  const again = (): void => {
+    turns++;
+    if (!fired) queue.post(again);
+  };
+  queue.after(1000, () => {
+    fired = true;
+  });
+  queue.post(again);
+  await until(() => fired || turns > 100_000);
+  assert.ok(fired, `not in ${turns} turns`);
+  queue.close();
+});
+
 test('what a task throws is told, and the next one runs', async () => {
   const told: unknown[] = [];
   const queue = new WallQueue((error) => told.push(error));

@@ -24,6 +24,8 @@ export interface InputOptions extends PlainOptions {
   readonly length?: number;
   /** Ties requests to the answers that follow them, which holds back a bounded number of records. */
   readonly links?: boolean;
+  /** Called with the format that is read, forced or recognised, before the first record. */
+  readonly onFormat?: (format: string) => void;
   /** Called with the bytes read so far. */
   readonly onProgress?: (bytes: number) => void;
 }
@@ -132,6 +134,7 @@ function* batchesOf(file: string | number, options: InputOptions): Generator<rea
   const head = headOf(pieces);
   if (head.length === 0) return;
   const format = options.format ?? recogniseFormat(head.subarray(0, 1 << 16));
+  options.onFormat?.(format === 'jsonl' ? 'trace' : format);
   const all = prepend(head, pieces);
   if (format === 'trace' || format === 'jsonl') yield* traceBatches(all, options);
   else if (format === 'pages') yield* singly(pagesRecords(all, file, options));

@@ -5,16 +5,26 @@ import { EXIT } from './exit.js';
 const CHUNK = 1 << 16;
 const RETRY_MS = 2;
 
+export interface WriterOptions {
+  /** Writes after every piece: for a terminal, and for input that arrives while it is shown. */
+  readonly eager?: boolean;
+  /**
+   * The reader has gone (| head): nobody is left to tell anything, and what is written afterwards is dropped. Called once. Ends
+   * the process where it is absent, for commands that do nothing but print.
+   */
+  readonly gone?: (() => void) | undefined;
+}
+
 /** Standard output, written synchronously so that a slow reader slows the work down instead of filling memory. */
 export class Writer {
-  readonly #fd: number;
   readonly #eager: boolean;
+  readonly #gone: () => void;
   #waiting = '';
+  #isRead = true;
 
-  /** `eager` writes after every piece: for a terminal, and for input that arrives while it is shown. */
-  constructor(fd = 1, eager = process.stdout.isTTY === true) {
-    this.#fd = fd;
+  constructor({ eager = process.stdout.isTTY === true, gone = () => process.exit(EXIT.fine) }: WriterOptions = {}) {
     this.#eager = eager;
+    this.#gone = gone;
   }
 
   write(text: string): void {
@@ -28,30 +38,37 @@ export class Writer {
 
   bytes(bytes: Uint8Array): void {
     this.flush();
-    writeAll(this.#fd, bytes);
+    this.#put(bytes);
   }
 
   flush(): void {
     if (this.#waiting === '') return;
     const text = this.#waiting;
     this.#waiting = '';
-    writeAll(this.#fd, new TextEncoder().encode(text));
+    this.#put(new TextEncoder().encode(text));
+  }
+
+  #put(bytes: Uint8Array): void {
+    if (!this.#isRead || writeAll(bytes)) return;
+    this.#isRead = false;
+    this.#gone();
   }
 }
 
-function writeAll(fd: number, bytes: Uint8Array): void {
+/** False when nobody reads. Throws what the system says otherwise. */
+function writeAll(bytes: Uint8Array): boolean {
   let from = 0;
   while (from < bytes.length) {
     try {
-      from += writeSync(fd, bytes, from, bytes.length - from);
+      from += writeSync(1, bytes, from, bytes.length - from);
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      // The reader has gone (| head): nobody is left to tell anything.
-      if (code === 'EPIPE') process.exit(EXIT.fine);
+      if (code === 'EPIPE') return false;
       if (code !== 'EAGAIN') throw error;
       pause();
     }
   }
+  return true;
 }
 
 // A pipe that somebody else made non-blocking is full: sleep instead of spinning.

@@ -1,21 +1,15 @@
 import type { RunQueue, Timer } from '../ports/run-queue.js';
-
-interface Task {
-  readonly dueUs: number;
-  readonly order: number;
-  readonly run: () => void;
-}
+import { TimedTasks } from './timed-tasks.js';
 
 /**
  * Tasks of one thread in real time, for a thread of its own (a Worker): where nothing is due it sleeps on a word of shared
  * memory that whoever brings work changes and notifies, as a halted processor waits for an interrupt.
  */
 export class BlockingQueue implements RunQueue {
-  private readonly tasks: Task[] = [];
+  private readonly tasks = new TimedTasks();
   private readonly bell: Int32Array;
   private readonly poll: () => boolean;
   private readonly startMs = performance.now();
-  private posted = 0;
 
   /** `bell` has one word; `poll` takes in what others brought and says whether there was any. */
   constructor(bell: Int32Array, poll: () => boolean) {
@@ -34,22 +28,13 @@ export class BlockingQueue implements RunQueue {
   /** Throws RangeError for a delay that is negative or no number. */
   after(delayUs: number, task: () => void): Timer {
     if (!(delayUs >= 0)) throw new RangeError(`a task cannot run ${delayUs} us from now`);
-    const entry: Task = { dueUs: delayUs === 0 ? 0 : this.now() + delayUs, order: this.posted++, run: task };
-    const at = this.tasks.findIndex((other) => other.dueUs > entry.dueUs);
-    this.tasks.splice(at < 0 ? this.tasks.length : at, 0, entry);
-    return {
-      cancel: () => {
-        const place = this.tasks.indexOf(entry);
-        if (place >= 0) this.tasks.splice(place, 1);
-      },
-    };
+    return this.tasks.add(this.now() + delayUs, task);
   }
 
   pump(): boolean {
     const polled = this.poll();
-    const next = this.tasks[0];
-    if (next === undefined || next.dueUs > this.now()) return polled;
-    this.tasks.shift();
+    const next = this.tasks.take(this.now());
+    if (next === undefined) return polled;
     next.run();
     return true;
   }
@@ -67,7 +52,7 @@ export class BlockingQueue implements RunQueue {
       // Taken before the look: who brings work afterwards changes it, and the sleep does not begin.
       const rung = Atomics.load(this.bell, 0);
       if (this.pump()) continue;
-      const next = this.tasks[0];
+      const next = this.tasks.first;
       const sleepMs = Math.min(next === undefined ? 1000 : (next.dueUs - this.now()) / 1000, endMs - performance.now());
       if (sleepMs > 0) Atomics.wait(this.bell, 0, rung, sleepMs);
     }

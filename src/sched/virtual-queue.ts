@@ -100,6 +100,8 @@ export class VirtualQueue implements RunQueue {
   }
 
   private nextUs(): number | undefined {
-    return this.tasks.length === 0 ? undefined : Math.min(...this.tasks.map((task) => task.dueUs));
+    let next: number | undefined;
+    for (const { dueUs } of this.tasks) if (next === undefined || dueUs < next) next = dueUs;
+    return next;
   }
 }

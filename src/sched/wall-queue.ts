@@ -1,10 +1,5 @@
 import type { RunQueue, Timer } from '../ports/run-queue.js';
-
-interface Task {
-  readonly dueUs: number;
-  readonly order: number;
-  readonly run: () => void;
-}
+import { TimedTasks } from './timed-tasks.js';
 
 /** Tasks that run one after the other before the event loop gets its turn: sockets must not starve behind a busy host. */
 const TURN = 64;
@@ -18,10 +13,9 @@ const LONGEST_MS = 0x7fff_ffff;
  * to a request is followed by its consequences before the next request is read. Time counts from the start.
  */
 export class WallQueue implements RunQueue {
-  private readonly tasks: Task[] = [];
+  private readonly tasks = new TimedTasks();
   private readonly failed: (error: unknown) => void;
   private readonly startMs = performance.now();
-  private posted = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** When `timer` fires; a task that is due before needs another one. */
   private armedUs = Number.POSITIVE_INFINITY;
@@ -48,25 +42,15 @@ export class WallQueue implements RunQueue {
   /** Throws RangeError for a delay that is negative or no number. */
   after(delayUs: number, task: () => void): Timer {
     if (!(delayUs >= 0)) throw new RangeError(`a task cannot run ${delayUs} us from now`);
-    // What is due at once keeps its order whatever the clock's resolution says: it is due since ever.
-    const entry: Task = { dueUs: delayUs === 0 ? 0 : this.now() + delayUs, order: this.posted++, run: task };
-    if (!this.closed) {
-      const at = this.tasks.findIndex((other) => other.dueUs > entry.dueUs);
-      this.tasks.splice(at < 0 ? this.tasks.length : at, 0, entry);
-      this.arm();
-    }
-    return {
-      cancel: () => {
-        const at = this.tasks.indexOf(entry);
-        if (at >= 0) this.tasks.splice(at, 1);
-      },
-    };
+    if (this.closed) return { cancel: () => undefined };
+    const timer = this.tasks.add(this.now() + delayUs, task);
+    this.arm();
+    return timer;
   }
 
   pump(): boolean {
-    const next = this.tasks[0];
-    if (next === undefined || next.dueUs > this.now()) return false;
-    this.tasks.shift();
+    const next = this.tasks.take(this.now());
+    if (next === undefined) return false;
     try {
       next.run();
     } catch (error) {
@@ -79,23 +63,26 @@ export class WallQueue implements RunQueue {
     const end = this.now() + us;
     while (this.now() < end) this.pump();
     // What was due by then runs, also where the machine was busy with something else at the time; what that posts does not.
-    for (let left = this.tasks.length; left > 0 && this.tasks[0] !== undefined && this.tasks[0].dueUs <= end; left--)
+    for (let left = this.tasks.length; left > 0; left--) {
+      const next = this.tasks.first;
+      if (next === undefined || next.dueUs > end) return;
       this.pump();
+    }
   }
 
   /** Drops what has not run, and takes no more: the event loop can end. */
   close(): void {
     this.closed = true;
-    this.tasks.length = 0;
+    this.tasks.clear();
     clearTimeout(this.timer);
     this.timer = undefined;
   }
 
   /** Makes sure that the event loop comes back when the first task is due. */
   private arm(): void {
-    const next = this.tasks[0];
+    const next = this.tasks.first;
     if (next === undefined || this.turnPending) return;
-    if (next.dueUs === 0) {
+    if (next.dueUs <= this.now()) {
       this.turnPending = true;
       queueMicrotask(() => this.turn());
     } else if (next.dueUs < this.armedUs) this.armTimer(next.dueUs);
@@ -120,7 +107,7 @@ export class WallQueue implements RunQueue {
       for (let ran = 0; more && ran < TURN; ran++) more = this.pump();
     } finally {
       this.turnPending = false;
-      const next = this.tasks[0];
+      const next = this.tasks.first;
       if (next !== undefined && next.dueUs <= this.now()) this.armTimer(0);
       else this.arm();
     }

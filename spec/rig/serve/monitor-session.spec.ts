@@ -4,8 +4,10 @@ import * as assert from 'uvu/assert';
 import { bytesToHex, hexToBytes } from '../../../src/bytes/hex.js';
 import { encode } from '../../../src/layout/codec.js';
 import { setupReply } from '../../../src/rig/serve/answer.js';
+import { FrameReader } from '../../../src/rig/serve/frame-reader.js';
 import { MonitorSession } from '../../../src/rig/serve/monitor-session.js';
 import { MonitorSocket } from '../../../src/rig/serve/monitor-socket.node.js';
+import type { MonitorTarget } from '../../../src/rig/serve/monitor-target.js';
 import { FrameType, frameBytes, monitor_hello, monitor_hvc, monitor_rdmsr, Role } from '../../../src/rig/serve/wire.js';
 import { withTempFolder } from '../../support/project.js';
 import { type FakeTarget, fakeTarget } from './fake-target.js';
@@ -18,7 +20,7 @@ interface Served {
   readonly target: FakeTarget;
   readonly complaints: string[];
   readonly over: Promise<void>;
-  open(): Promise<ScriptedConnection>;
+  open(options?: { readonly allowHalfOpen: boolean }): Promise<ScriptedConnection>;
 }
 
 /** A session on a real socket. */
@@ -39,8 +41,8 @@ async function served(arch: 'x64' | 'arm64', play: (served: Served) => Promise<v
     });
     const socket = await MonitorSocket.listen(path, session);
     const connections: ScriptedConnection[] = [];
-    const open = async (): Promise<ScriptedConnection> => {
-      const connection = await ScriptedConnection.open(path);
+    const open: Served['open'] = async (options) => {
+      const connection = await ScriptedConnection.open(path, options);
       connections.push(connection);
       return connection;
     };
@@ -118,6 +120,98 @@ for (const { note, bytes, complaint } of refused)
       const control = await open();
       assert.ok(await control.ask(FrameType.HELLO, hello(Role.CONTROL)));
     }));
+
+/** A session without sockets: what its streams are sent, how often they are closed, and what it told. */
+function bare(machine: () => MonitorTarget | undefined = () => fakeTarget()) {
+  const told: string[] = [];
+  const session = new MonitorSession({
+    machine,
+    over: () => told.push('over'),
+    complain: (why) => told.push(why),
+    failed: (error) => told.push(`fault: ${(error as Error).message}`),
+  });
+  const open = () => {
+    const sent: Uint8Array[] = [];
+    const closed = { times: 0 };
+    const events = session.connect({ send: (bytes) => sent.push(bytes), close: () => closed.times++ });
+    return {
+      sent,
+      closed,
+      events,
+      greet: (...args: HelloWords) => events.received(frameBytes(1, 0, 0, hello(...args))),
+    };
+  };
+  return { told, session, open };
+}
+
+type HelloWords = Parameters<typeof hello>;
+
+for (const { note, bytes } of refused)
+  test(`${note}: what comes behind it on the same connection is not heard`, () => {
+    const { told, open } = bare(() => (note.startsWith('more than') ? undefined : fakeTarget()));
+    const wrong = open();
+    // Together with it, and afterwards.
+    wrong.events.received(new Uint8Array([...bytes, ...frameBytes(1, 0, 0, hello(Role.CONTROL))]));
+    wrong.greet(Role.CONTROL);
+    wrong.greet(Role.EVENTS);
+    assert.is(told.length, 1, told.join('; '));
+    assert.equal([wrong.sent.length, wrong.closed.times], [0, 1]);
+    wrong.events.ended();
+    assert.not(told.includes('over'));
+    if (note.startsWith('more than')) return;
+    const control = open();
+    control.greet(Role.CONTROL);
+    assert.equal([control.sent.length, control.closed.times, told.length], [1, 0, 1]);
+  });
+
+test('a refused connection is closed, not only ended: a client that keeps its half open is cut off', () =>
+  served('x64', async ({ open }) => {
+    const wrong = await open({ allowHalfOpen: true });
+    assert.ok(await wrong.sendUntilEnd(frameBytes(1, 0, 0, hello(Role.CONTROL, 2, 7))));
+  }));
+
+test('interrupts before the event connection are kept once for each input of a processor', () => {
+  const { session, open } = bare();
+  open().greet(Role.CONTROL);
+  for (let i = 0; i < 5000; i++)
+    for (const [vcpu, vector] of [
+      [1, 0x30],
+      [0, 0x30],
+      [1, 0x31],
+      [0, 1024 + i],
+    ] as const)
+      session.interrupts.interrupt(vcpu, vector);
+  const events = open();
+  events.greet(Role.EVENTS);
+  const frames = [...new FrameReader().push(new Uint8Array(events.sent.flatMap((bytes) => [...bytes])))];
+  assert.equal(
+    frames.slice(1).map(({ vcpu, seq, payload }) => [vcpu, seq, payload[8]]),
+    [
+      [1, 0, 0x30],
+      [0, 1, 0x30],
+      [1, 2, 0x31],
+    ],
+  );
+  session.interrupts.interrupt(1, 0x30);
+  session.interrupts.interrupt(1, 0x30);
+  assert.is(events.sent.length, 6, 'afterwards each is sent');
+});
+
+test('a machine that cannot be made is a fault that is told; the connection is refused, the next one asks again', () => {
+  let broken = true;
+  const { told, open } = bare(() => {
+    if (broken) throw new Error('no memory');
+    return fakeTarget();
+  });
+  const first = open();
+  first.greet(Role.CONTROL);
+  assert.equal(told, ['fault: no memory', 'the machine cannot be made: connection closed']);
+  assert.equal([first.sent.length, first.closed.times], [0, 1]);
+  broken = false;
+  const second = open();
+  second.greet(Role.CONTROL);
+  assert.equal([second.sent.length, told.length], [1, 2]);
+});
 
 test('a second monitor is refused, the first goes on', () =>
   served('x64', async ({ open, complaints }) => {

@@ -24,8 +24,9 @@ export class ScriptedConnection {
     });
   }
 
-  static async open(path: string): Promise<ScriptedConnection> {
-    const socket = connect(path);
+  /** `allowHalfOpen`: it goes on sending when the other side has said its last. */
+  static async open(path: string, options: { readonly allowHalfOpen?: boolean } = {}): Promise<ScriptedConnection> {
+    const socket = connect({ path, ...options });
     await new Promise<void>((done, fail) => {
       socket.once('connect', done);
       socket.once('error', fail);
@@ -50,6 +51,15 @@ export class ScriptedConnection {
   async next(): Promise<Frame | undefined> {
     while (this.frames.length === 0 && !this.ended) await new Promise<void>((done) => this.wakers.push(done));
     return this.frames.shift();
+  }
+
+  /** Sends again and again until nobody takes it; false when that does not happen. */
+  async sendUntilEnd(bytes: Uint8Array): Promise<boolean> {
+    for (let times = 0; !this.ended && times < 10_000; times++) {
+      this.raw(bytes);
+      await new Promise<void>((done) => setImmediate(done));
+    }
+    return this.ended;
   }
 
   /** Waits until the other side has closed. */

@@ -152,6 +152,31 @@ test('noise does not end it; the next monitor is served', () =>
     assert.not.match(text(), /fault of the host/);
   }));
 
+test('it ends tidily when the reader of its output goes away', () =>
+  served(['-v'], async ({ child, socket, record, ended }) => {
+    child.stdout!.destroy();
+    const [control, events] = await connected(socket);
+    // A line is written for it, or was for the setup.
+    control.raw(frameBytes(FrameType.RDMSR, 1, 9, encode(monitor_rdmsr, { msr: 0x40000002 })));
+    assert.is(await ended, 0);
+    control.close();
+    events.close();
+    assert.not(existsSync(socket));
+    const kinds = [...readRecords(record)].map(({ kind }) => kind);
+    assert.equal([kinds[0], kinds.at(-1)], ['setup', 'end']);
+  }));
+
+test('a second one on the socket of a living one is refused, and the first goes on', () =>
+  served([], async ({ socket, ended }) => {
+    const { code, err } = hvabi(['serve', '--monitor', socket, '--memory', 'package-lock.json']);
+    assert.is(code, 2);
+    assert.match(err, /m\.sock: cannot listen: EADDRINUSE\n {2}somebody listens there/);
+    const [control, events] = await connected(socket);
+    control.close();
+    events.close();
+    assert.is(await ended, 0);
+  }));
+
 const wrong: readonly { note: string; args: readonly string[]; error: RegExp; remedy?: RegExp }[] = [
   { note: 'no monitor', args: ['--memory', 'package.json'], error: /--monitor/, remedy: /serve --help/ },
   { note: 'no memory', args: ['--monitor', '/tmp/x.sock'], error: /--memory/ },
@@ -176,7 +201,20 @@ const wrong: readonly { note: string; args: readonly string[]; error: RegExp; re
     note: 'a memory file that is not there',
     args: ['--monitor', 'x', '--memory', 'no/such/file'],
     error: /no\/such\/file: no such file/,
+    remedy: /made before, as large as the guest's RAM/,
   },
+  {
+    note: 'a record that cannot be made',
+    args: ['--monitor', 'x', '--memory', 'package-lock.json', '--record', 'no/such/x'],
+    error: /no\/such\/x: cannot be written: no such folder/,
+    remedy: /folder that is there/,
+  },
+  ...[0, 1, 10_000_000].map((hz) => ({
+    note: `a time stamp counter of ${hz} Hz`,
+    args: ['--monitor', 'x', '--memory', 'package-lock.json', '--tsc-hz', String(hz)],
+    error: new RegExp(`--tsc-hz ${hz}: too slow for reference time`),
+    remedy: /takes 10000001 or more/,
+  })),
   {
     note: 'a memory file without a page',
     args: ['--monitor', 'x', '--memory', '.npmrc'],
@@ -187,6 +225,12 @@ const wrong: readonly { note: string; args: readonly string[]; error: RegExp; re
     args: ['--monitor', '/no/such/folder/x.sock', '--memory', 'package-lock.json'],
     error: /cannot listen/,
     remedy: /folder that does/,
+  },
+  {
+    note: 'a socket whose path is too long',
+    args: ['--monitor', `/tmp/${'a'.repeat(103)}`, '--memory', 'package-lock.json'],
+    error: /cannot listen: ENAMETOOLONG/,
+    remedy: /at most \d+ bytes/,
   },
 ];
 

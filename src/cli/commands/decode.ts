@@ -53,7 +53,7 @@ export function runDecode(file: string | undefined, options: DecodeOptions): num
   checkFormat(options.format);
   checkAbi(options.abi);
   const { source, name } = sourceOf(file);
-  const writer = new Writer(1, process.stdout.isTTY === true || !isRegular(source));
+  const writer = new Writer({ eager: process.stdout.isTTY === true || !isRegular(source) });
   const tally = options.check || options.strict ? new Tally() : undefined;
   const summary = new Summary();
   const sink = sinkOf(options, writer, summary);
@@ -67,6 +67,7 @@ export function runDecode(file: string | undefined, options: DecodeOptions): num
     const input: InputOptions = {
       ...inputOptions(options),
       links: sink.links,
+      onFormat: (format) => checkNames(format, options),
       onProgress: (bytes) => progress.update(bytes),
     };
     const records =
@@ -101,6 +102,17 @@ export function runDecode(file: string | undefined, options: DecodeOptions): num
   }
   writer.flush();
   return exit;
+}
+
+/** Plain bytes do not say what they are; the records of the other formats do, each for itself. */
+function checkNames(format: string, { as, control }: DecodeOptions): void {
+  if (format !== 'trace' && format !== 'pages') return;
+  const option = as !== undefined ? '--as' : control !== undefined ? '--control' : undefined;
+  if (option === undefined) return;
+  throw new CommandError(
+    `${option} is for plain bytes, and this is ${format === 'trace' ? 'a trace' : 'a list of pages'}`,
+    'leave it out, or read the bytes themselves with --format raw',
+  );
 }
 
 /** A path, or descriptor 0 for `-` and for none. A terminal that would wait for ever is refused. */

@@ -12,6 +12,7 @@ import { pickForm } from '../../layout/messages.js';
 import type { Arch } from '../../layout/types.js';
 import { checkAbi } from '../choices.js';
 import { CommandError, complain } from '../exit.js';
+import { writingTo } from '../output-file.js';
 import { type ColourChoice, paintFor } from '../paint.js';
 import { Writer } from '../writer.js';
 import { xxdLines } from '../xxd-text.js';
@@ -46,7 +47,8 @@ export function runEncode(json: string | undefined, options: EncodeOptions): num
     complain([`${paintFor(options.color, process.stderr).quiet('control')} ${hex64(encoded.control)}`]);
   }
   const text = textOf(encoded, form);
-  if (options.out !== undefined) writeFileSync(options.out, text ?? encoded.bytes);
+  const { out } = options;
+  if (out !== undefined) writingTo(out, () => writeFileSync(out, text ?? encoded.bytes));
   else {
     const writer = new Writer();
     if (text === undefined) writer.bytes(encoded.bytes);

@@ -1,8 +1,8 @@
-import { fstatSync, statSync } from 'node:fs';
+import { fstatSync, type Stats, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { vmbus_version } from '../../abi/vmbus/version.js';
 import { vpciVersions } from '../../abi/vpci/protocol.js';
-import { RecordFile } from '../../capture/record-file.node.js';
+import type { RecordFile } from '../../capture/record-file.node.js';
 import { Recorder, stampTrace, teeTrace } from '../../capture/recorder.js';
 import type { Arch } from '../../layout/types.js';
 import { FileGuestMemory } from '../../memory/file-memory.node.js';
@@ -10,13 +10,14 @@ import type { TraceSink } from '../../ports/trace-sink.js';
 import { commandOf, HOST_COMMANDS } from '../../rig/serve/commands.js';
 import { ramRegions } from '../../rig/serve/guest-ram.js';
 import { MonitorSession } from '../../rig/serve/monitor-session.js';
-import { MonitorSocket } from '../../rig/serve/monitor-socket.node.js';
+import { LONGEST_PATH, MonitorSocket } from '../../rig/serve/monitor-socket.node.js';
 import type { ScenarioName } from '../../rig/serve/scenario-names.js';
 import { SCENARIOS } from '../../rig/serve/scenarios.js';
 import { ServedHost } from '../../rig/serve/served-host.js';
 import { TimeReadLimit } from '../../rig/serve/trace-limits.js';
 import { WallQueue } from '../../sched/wall-queue.js';
 import { CommandError, complain, EXIT, errorLines } from '../exit.js';
+import { openRecord } from '../output-file.js';
 import { type ColourChoice, paintFor } from '../paint.js';
 import { Timeline } from '../timeline/timeline.js';
 import { VERSION } from '../version.js';
@@ -41,8 +42,9 @@ export interface ServeOptions {
 /** `hvabi serve`: the hypervisor and the host of a guest in another process, until its monitor is gone. Returns the exit code. */
 export async function runServe(options: ServeOptions): Promise<number> {
   checkVersions(options);
+  checkClock(options);
   const { memory, ramBytes } = openMemory(options);
-  const record = options.record === undefined ? undefined : new RecordFile(options.record);
+  const record = openRecord(options.record);
   try {
     return await serve(options, memory, ramBytes, record);
   } finally {
@@ -57,7 +59,12 @@ async function serve(
   ramBytes: number,
   record: RecordFile | undefined,
 ): Promise<number> {
-  const writer = new Writer(1, true);
+  let end = (): void => undefined;
+  const over = new Promise<void>((done) => {
+    end = done;
+  });
+  // Whoever watched it has gone: the socket and the record are closed as for any other end.
+  const writer = new Writer({ eager: true, gone: () => end() });
   const paint = paintFor(options.color);
   const { arch } = options;
   const scenario = SCENARIOS[options.scenario];
@@ -78,10 +85,6 @@ async function serve(
   };
 
   let host: ServedHost | undefined;
-  let end = (): void => undefined;
-  const over = new Promise<void>((done) => {
-    end = done;
-  });
   const session: MonitorSession = new MonitorSession({
     machine: (vcpus) => {
       host = new ServedHost({
@@ -111,7 +114,9 @@ async function serve(
   const socket = await MonitorSocket.listen(options.monitor, session).catch((error: NodeJS.ErrnoException) => {
     throw new CommandError(
       `${options.monitor}: cannot listen: ${error.code ?? error.message}`,
-      'name a path that does not exist yet, in a folder that does, of at most 107 characters',
+      error.code === 'EADDRINUSE'
+        ? 'somebody listens there, or it is no socket: name another path'
+        : `name a path that does not exist yet, in a folder that does, of at most ${LONGEST_PATH} bytes`,
     );
   });
   note(`listening on ${options.monitor}: scenario ${options.scenario}, ${scenario.about}`);
@@ -170,10 +175,33 @@ function isPipe(): boolean {
 }
 
 function openMemory({ memory, arch }: ServeOptions): { memory: FileGuestMemory; ramBytes: number } {
-  const { size } = statSync(memory);
+  const { size } = statOf(memory);
   const whole = size - (size % 4096);
   if (whole === 0) throw new CommandError(`${memory}: holds no page of guest memory`, 'make it as large as the RAM');
   return { memory: FileGuestMemory.open(memory, ramRegions(arch, whole)), ramBytes: whole };
+}
+
+function statOf(memory: string): Stats {
+  try {
+    return statSync(memory);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    throw new CommandError(
+      `${memory}: no such file`,
+      "it is made before, as large as the guest's RAM: truncate -s 512M FILE",
+    );
+  }
+}
+
+/** The scale of the reference TSC page, 2^64 times 10 MHz over this frequency, has 64 bits (TLFS, reference TSC page). */
+const LOWEST_TSC_HZ = 10_000_001;
+
+function checkClock({ tscHz }: ServeOptions): void {
+  if (tscHz !== undefined && tscHz < LOWEST_TSC_HZ)
+    throw new CommandError(
+      `--tsc-hz ${tscHz}: too slow for reference time, which counts units of 100 ns`,
+      `takes ${LOWEST_TSC_HZ} or more; without it, this machine's`,
+    );
 }
 
 function checkVersions({ vmbusMax, vpciMax }: ServeOptions): void {

@@ -1,4 +1,4 @@
-import { RecordFile } from '../../capture/record-file.node.js';
+import type { RecordFile } from '../../capture/record-file.node.js';
 import { jsonValue, NO_TRACE, Recorder, stampTrace, teeTrace } from '../../capture/recorder.js';
 import type { DmaMode } from '../../guest/pv-iommu/dma-mapping.js';
 import type { Arch } from '../../layout/types.js';
@@ -12,6 +12,7 @@ import type { Simulation } from '../../rig/simulate/simulation.js';
 import { PROTOCOLS, SIMULATIONS } from '../../rig/simulate/simulations.js';
 import { seededChoice, VirtualQueue } from '../../sched/virtual-queue.js';
 import { CommandError, EXIT } from '../exit.js';
+import { openRecord } from '../output-file.js';
 import { type ColourChoice, paintFor } from '../paint.js';
 import { Timeline } from '../timeline/timeline.js';
 import { VERSION } from '../version.js';
@@ -33,10 +34,11 @@ export interface SimulateCommandOptions {
 
 /** `hvabi simulate`: hypervisor, host and guest in this process. Returns the exit code. */
 export async function runSimulate(name: SimulationName, options: SimulateCommandOptions): Promise<number> {
-  check(options);
+  check(name, options);
   checkIommu(name, options);
-  const writer = new Writer(1, true);
-  const record = options.record === undefined ? undefined : new RecordFile(options.record);
+  const record = openRecord(options.record);
+  // With a record the run is worth its end also when nobody watches it any more.
+  const writer = new Writer({ eager: true, gone: record && (() => undefined) });
   const stage: Stage = { options, writer, record };
   let failed = 0;
   try {
@@ -49,7 +51,7 @@ export async function runSimulate(name: SimulationName, options: SimulateCommand
   return failed === 0 ? EXIT.fine : EXIT.differs;
 }
 
-function check({ proto, seed, seeds, workers, record }: SimulateCommandOptions): void {
+function check(name: SimulationName, { proto, seed, seeds, workers, record }: SimulateCommandOptions): void {
   if (proto !== undefined && !PROTOCOLS.includes(proto))
     throw new CommandError(
       `--proto ${versionText(proto)}: no such version`,
@@ -62,6 +64,9 @@ function check({ proto, seed, seeds, workers, record }: SimulateCommandOptions):
     );
   if (seeds !== undefined && record !== undefined)
     throw new CommandError('--record keeps one run, and --seeds makes many', 'name the one with --seed');
+  if (record !== undefined && name === 'protocols' && proto === undefined)
+    throw new CommandError('--record keeps one run, and protocols makes four', 'name the one with --proto');
+  if (seeds === 0) throw new CommandError('--seeds 0: no order to run', 'takes a count from 1 on');
 }
 
 /** Scenarios whose IOMMU is not the one in front of a guest's disks. */

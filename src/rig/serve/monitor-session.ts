@@ -1,5 +1,6 @@
 import { decode, encode } from '../../layout/codec.js';
 import type { InterruptSink } from '../../ports/interrupt-sink.js';
+import { INTERRUPTS } from '../vp/mailbox.js';
 import { answer, setupReply } from './answer.js';
 import { type Frame, FrameReader } from './frame-reader.js';
 import type { MonitorTarget } from './monitor-target.js';
@@ -19,7 +20,10 @@ export interface StreamEvents {
 }
 
 export interface SessionOptions {
-  /** The machine for so many processors; called once, by the first HELLO of a control connection. Undefined refuses. */
+  /**
+   * The machine for so many processors, asked for by the HELLO of a control connection until there is one. Undefined refuses, and
+   * so does what it throws, a fault of its code.
+   */
   readonly machine: (vcpus: number) => MonitorTarget | undefined;
   /** A connection whose role was known is gone: the guest is. Called once. */
   readonly over: () => void;
@@ -44,7 +48,8 @@ export class MonitorSession {
   private target: MonitorTarget | undefined;
   private readonly roles = new Map<Stream, number>();
   private events: Stream | undefined;
-  private readonly early: Uint8Array[] = [];
+  /** Interrupts that wait for the event connection: one for each input of a processor, as its APIC or GIC keeps them. */
+  private readonly early = new Map<string, readonly [vcpu: number, vector: number]>();
   private eventSeq = 0;
   private ended = false;
 
@@ -55,29 +60,37 @@ export class MonitorSession {
   /** Takes a new connection; its HELLO says what it is for. */
   connect(stream: Stream): StreamEvents {
     const reader = new FrameReader();
+    let open = true;
     return {
       received: (bytes) => {
-        for (const frame of reader.push(bytes)) if (!this.take(stream, frame)) break;
-        if (reader.broken !== undefined) this.refuse(stream, reader.broken);
+        if (!open) return;
+        for (const frame of reader.push(bytes)) {
+          open = this.take(stream, frame);
+          if (!open) return;
+        }
+        if (reader.broken !== undefined) open = this.refuse(stream, reader.broken);
       },
       ended: () => this.gone(stream),
     };
   }
 
-  /** Interrupts of the processors, numbered as the monitor does. What comes before the event connection waits for it. */
+  /** Interrupts of the processors, numbered as the monitor does. What comes before the event connection waits for it, once each. */
   readonly interrupts: InterruptSink = {
     interrupt: (vcpu, vector) => {
       if (this.target === undefined) return;
-      const payload =
-        this.target.arch === 'x64'
-          ? encode(monitor_msi, { address: APIC_BASE + (BigInt(vcpu) << APIC_PAGE_SHIFT), data: vector })
-          : encode(monitor_intid, { vcpu, intid: vector });
-      const type = this.target.arch === 'x64' ? FrameType.MSI : FrameType.INTID;
-      const frame = frameBytes(type, vcpu, this.eventSeq++ >>> 0, payload);
-      if (this.events === undefined) this.early.push(frame);
-      else this.events.send(frame);
+      if (this.events !== undefined) this.send(this.events, this.target, vcpu, vector);
+      else if (vector < INTERRUPTS) this.early.set(`${vcpu} ${vector}`, [vcpu, vector]);
     },
   };
+
+  private send(events: Stream, { arch }: MonitorTarget, vcpu: number, vector: number): void {
+    const payload =
+      arch === 'x64'
+        ? encode(monitor_msi, { address: APIC_BASE + (BigInt(vcpu) << APIC_PAGE_SHIFT), data: vector })
+        : encode(monitor_intid, { vcpu, intid: vector });
+    const type = arch === 'x64' ? FrameType.MSI : FrameType.INTID;
+    events.send(frameBytes(type, vcpu, this.eventSeq++ >>> 0, payload));
+  }
 
   /** False when the connection takes no more. */
   private take(stream: Stream, frame: Frame): boolean {
@@ -112,15 +125,24 @@ export class MonitorSession {
       if (this.events !== undefined) return this.refuse(stream, 'a second event connection');
       this.welcome(stream, role, frame, new Uint8Array(0));
       this.events = stream;
-      for (const waiting of this.early.splice(0)) stream.send(waiting);
+      for (const [vcpu, vector] of this.early.values()) this.interrupts.interrupt(vcpu, vector);
+      this.early.clear();
       return true;
     }
     if (role !== Role.CONTROL) return this.refuse(stream, `role ${role}, which is none`);
     if (this.target !== undefined) return this.refuse(stream, 'a second control connection');
     if (vcpus < 1 || vcpus > MOST_VCPUS) return this.refuse(stream, `${vcpus} processors`);
-    this.target = this.options.machine(vcpus);
-    if (this.target === undefined) return this.refuse(stream, `no machine with ${vcpus} processors`);
-    this.welcome(stream, role, frame, setupReply(this.target));
+    let setup: Uint8Array;
+    try {
+      const made = this.options.machine(vcpus);
+      if (made === undefined) return this.refuse(stream, `no machine with ${vcpus} processors`);
+      setup = setupReply(made);
+      this.target = made;
+    } catch (error) {
+      this.options.failed(error);
+      return this.refuse(stream, 'the machine cannot be made');
+    }
+    this.welcome(stream, role, frame, setup);
     return true;
   }
 

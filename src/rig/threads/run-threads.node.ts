@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Arch } from '../../layout/types.js';
 import { PageFrameAllocator } from '../../memory/page-frame-allocator.js';
@@ -18,7 +17,7 @@ import { SIMULATIONS } from '../simulate/simulations.js';
 import { HostSide } from '../system/host-side.js';
 import { Mailbox } from '../vp/mailbox.js';
 import { serveMailbox } from '../vp/vp-service.js';
-import { exitBoxes, RUNNING, type SharedState } from './shared-state.js';
+import { exitBoxes, FAILED, RUNNING, type SharedState } from './shared-state.js';
 import type { GuestReport, VpTask } from './vp-thread.node.js';
 
 export interface ThreadOptions {
@@ -31,8 +30,10 @@ export interface ThreadOptions {
   readonly iommu?: IommuChoice;
   readonly note?: (text: string) => void;
   readonly log?: (line: LogLine) => void;
-  /** 60 s when absent. */
+  /** Real time that the guest has, 60 s when absent. A guest that is not at its end then is a failed check. */
   readonly limitMs?: number;
+  /** Another file for the Workers; `workerData` is its VpTask. */
+  readonly thread?: URL;
 }
 
 export interface ThreadResult {
@@ -42,13 +43,15 @@ export interface ThreadResult {
 }
 
 const THREAD = new URL('./vp-thread.node.js', import.meta.url);
+/** A guest whose time is over says itself how far it came; this much later nobody waits for it any more. */
+const GRACE_MS = 5000;
 
 /**
  * Runs a scenario with a Worker for each VP over one shared memory, the hypervisor and the host in this thread, which it blocks
- * until the guest's end. Throws what a Worker throws.
+ * until the guest's end or the limit. Rejects with what a Worker throws. No Worker is left in any case.
  */
 export async function simulateInThreads(name: keyof typeof SIMULATIONS, options: ThreadOptions): Promise<ThreadResult> {
-  const { arch, note = () => undefined, log = () => undefined, limitMs = 60_000 } = options;
+  const { arch, note = () => undefined, log = () => undefined, limitMs = 60_000, thread = THREAD } = options;
   const simulation = SIMULATIONS[name];
   const { iommu = simulation.iommu } = options;
   const vps = vpIndices(simulation.plan, options.cpus ?? simulation.cpus);
@@ -90,28 +93,48 @@ export async function simulateInThreads(name: keyof typeof SIMULATIONS, options:
   const findings = new Findings(note);
   const workers = vps.map(
     (_, cpu) =>
-      new Worker(THREAD, { workerData: { shared, cpu, arch, simulation: name, iommu, limitMs } satisfies VpTask }),
+      new Worker(thread, { workerData: { shared, cpu, arch, simulation: name, iommu, limitMs } satisfies VpTask }),
   );
-  const spoken = once(workers[0]!, 'message') as Promise<[GuestReport]>;
-  const gone = Promise.all(workers.map((worker) => once(worker, 'exit')));
+  let report: GuestReport | undefined;
+  workers[0]!.once('message', (said: GuestReport) => {
+    report = said;
+  });
+  const gone = Promise.all(workers.map(endOf));
+  // Looked at below; where this thread itself fails before, its own error is the one to tell.
+  gone.catch(() => undefined);
+  const stop = (): Promise<unknown> => Promise.all(workers.map((worker) => worker.terminate()));
   try {
     const run =
       simulation.host &&
       start(queue, simulation.host({ host, queue, flags, report: findings, random: seededWords(0) }));
-    const all = (): boolean => shared.states.every((_, cpu) => Atomics.load(shared.states, cpu) !== RUNNING);
-    queue.run(() => all() && run?.done !== false, limitMs + 5000);
-    const [report] = await spoken;
+    const anyIs = (state: number): boolean =>
+      shared.states.some((_, cpu) => Atomics.load(shared.states, cpu) === state);
+    const ended = queue.run(
+      () => anyIs(FAILED) || (!anyIs(RUNNING) && run?.done !== false),
+      limitMs + Math.min(limitMs, GRACE_MS),
+    );
+    // Who still runs waits for something that does not come.
+    if (!ended) await stop();
     await gone;
-    for (const text of report.said) note(text);
-    for (const line of report.log) log(line);
+    for (const text of report?.said ?? []) note(text);
+    for (const line of report?.log ?? []) log(line);
+    if (report === undefined) findings.check('the guest comes to its end', false);
     findings.check('the host comes to its end', run?.done !== false);
     host.server.recordRings('final');
     return {
-      checks: findings.checks + report.checks,
-      failures: [...report.failures, ...findings.failures],
+      checks: findings.checks + (report?.checks ?? 0),
+      failures: [...(report?.failures ?? []), ...findings.failures],
       us: queue.now(),
     };
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await stop();
   }
+}
+
+/** The end of a Worker; rejects with what it threw. */
+function endOf(worker: Worker): Promise<void> {
+  return new Promise((done, fail) => {
+    worker.once('error', fail);
+    worker.once('exit', () => done());
+  });
 }

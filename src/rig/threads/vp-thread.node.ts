@@ -16,7 +16,7 @@ import { GuestSide } from '../system/guest-side.js';
 import { ring } from '../vp/mailbox.js';
 import { VpGate } from '../vp/vp-gate.js';
 import { serveMailbox } from '../vp/vp-service.js';
-import { callBox, ENDED, exitBoxes, FAILED, type SharedState } from './shared-state.js';
+import { callBox, ENDED, exitBoxes, FAILED, RUNNING, type SharedState } from './shared-state.js';
 
 export interface VpTask {
   readonly shared: SharedState;
@@ -24,6 +24,7 @@ export interface VpTask {
   readonly arch: Arch;
   readonly simulation: keyof typeof SIMULATIONS;
   readonly iommu: IommuChoice | undefined;
+  /** When the first CPU, which runs the guest's code, gives up. */
   readonly limitMs: number;
 }
 
@@ -93,5 +94,6 @@ function answerCalls(): void {
     if (vector !== undefined) calls.interrupt(vector);
     return serveMailbox(calls, gate) || vector !== undefined;
   });
-  queue.run(() => Atomics.load(shared.states, 0) !== 0, limitMs);
+  // No limit of its own: the first one, which has one, may be waiting for an answer.
+  queue.run(() => Atomics.load(shared.states, 0) !== RUNNING);
 }
