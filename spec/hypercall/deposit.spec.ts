@@ -122,6 +122,16 @@ deposit('DEP-04: a host that is stuck gives the rest back too', () => {
   assert.is(by.taken.size, 2);
 });
 
+for (const [when, answers, lost] of [
+  ['at once', [], []],
+  ['after a part', [{ status: 0, done: 3 }], [0x1000, 0x1001, 0x1002]],
+] as const)
+  deposit(`DEP-04: a result of all ones, for want of a hypercall page ${when}, took no frame`, () => {
+    const by = rig([...answers, { status: 0xffffffff, done: 0xffffffff }]);
+    assert.equal(depositPages(by, 0x42n, 8), { ok: false, errno: 'EOPNOTSUPP', status: 0xffff });
+    assert.equal([...by.taken], lost);
+  });
+
 const attempts = (results: readonly Attempt[]): { next: () => Attempt; made: () => number } => {
   let at = 0;
   return { next: () => results[at++] ?? results[results.length - 1]!, made: () => at };

@@ -29,6 +29,18 @@ loop('COM-08: issued again from the reps completed until all are done', () => {
   assert.equal(outcome, { resultLo: 0, resultHi: 506, done: 506, calls: 2, stuck: false });
 });
 
+loop('COM-08: all ones, where there is no hypercall page, is the result and not a count', () => {
+  const none = { status: 0xffffffff, done: 0xffffffff };
+  const rows = [
+    [[none], 0],
+    [[{ status: 0, done: 7 }, none], 7],
+  ] as const;
+  for (const [answers, done] of rows) {
+    const outcome = callReps(scriptedGate(answers), 0xb3, 20, 0x1000, 0);
+    assert.equal(outcome, { resultLo: 0xffffffff, resultHi: 0xffffffff, done, calls: answers.length, stuck: false });
+  }
+});
+
 loop('COM-08: an error ends it with the exact result and the completed count', () => {
   const gate = scriptedGate([{ status: 0xb, done: 496 }]);
   const outcome = callReps(gate, 0xb3, 507, 0x1000, 0);

@@ -126,6 +126,38 @@ test('what follows from a call comes after it', () => {
   );
 });
 
+for (const [how, call] of [
+  ['slow', (rig: PartitionRig) => callSlow(rig, rig.partition.gate(0), { code: 0x7003 }, words(1n, 0n))],
+  ['fast', (rig: PartitionRig) => callFast(rig.partition.gate(0), { code: 0x7003 }, BigUint64Array.of(1n, 0n))],
+  ['register', (rig: PartitionRig) => rig.partition.hypercall(0, CONVENTIONS.x64, { RCX: 0x17003n, RDX: 1n, R8: 0n })],
+] as const)
+  test(`a handler of the embedder that throws out of a ${how} call does not use up a frame`, () => {
+    const rig = rigWithCalls();
+    const inputs = new Set<DataView>();
+    rig.partition.calls.serve(hypercall('THROW', 0x7003, HVGDK_MINI, { input: pair }), ({ input }) => {
+      inputs.add(input);
+      throw new Error('the handler’s own');
+    });
+    for (let i = 0; i < 3; i++) assert.throws(() => call(rig), /the handler’s own/);
+    assert.is(inputs.size, 1);
+    assert.equal(callSlow(rig, rig.partition.gate(0), { code: 0x7001 }, words(3n, 4n)), [0, 0]);
+  });
+
+test('what follows from a call and throws keeps nothing else from coming, at the end of the next call', () => {
+  const rig = rigWithCalls();
+  const done: string[] = [];
+  rig.partition.listenSignals(1, () => {
+    rig.partition.afterCall(() => {
+      throw new Error('the sink’s own');
+    });
+    for (const what of ['second', 'third']) rig.partition.afterCall(() => void done.push(what));
+  });
+  assert.throws(() => callFast(rig.partition.gate(0), { code: 0x5d }, BigUint64Array.of(1n)), /the sink’s own/);
+  assert.equal(done, []);
+  assert.equal(callSlow(rig, rig.partition.gate(0), { code: 0x7001 }, words(3n, 4n)), [0, 0]);
+  assert.equal(done, ['second', 'third']);
+});
+
 for (const [what, input, output, status] of [
   ['input outside of memory', 0x7fff_f000, OUTPUT, 3],
   ['input beyond 52 bits, unaligned', 2 ** 52 + 4, OUTPUT, 4],

@@ -1,6 +1,7 @@
 import { EncodeError } from '../bytes/errors.js';
 import { MAX_REP_COUNT } from '../layout/hypercall.js';
 import type { CpuGate } from '../ports/cpu-gate.js';
+import { isNoAnswer } from './status.js';
 
 /** How a rep call ended: the exact last result, and how far it got (counted from rep 0). */
 export interface RepOutcome {
@@ -37,6 +38,8 @@ export function callReps(
     calls++;
     resultLo = gate.resultLo;
     resultHi = gate.resultHi;
+    // Nobody answered: the ones are no count either.
+    if (isNoAnswer(resultLo, resultHi)) return { resultLo, resultHi, done, calls, stuck: false };
     // Never more than were asked for, whatever the host says.
     const completed = Math.min(resultHi & 0xfff, count);
     // A refusal before the first rep may say 0; what earlier parts did stays done.

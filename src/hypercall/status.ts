@@ -26,11 +26,16 @@ export function needsMemory(status: number): boolean {
 }
 
 /**
- * Errno of a result word given as halves; undefined for success. A result of all ones means that there is no hypercall
- * page (hv_result_to_errno, drivers/hv/hv_common.c).
+ * True for a result word, given as halves, of all ones: there is no hypercall page, so that nobody answered
+ * (hv_result_to_errno, drivers/hv/hv_common.c).
  */
+export function isNoAnswer(resultLo: number, resultHi: number): boolean {
+  return resultLo === 0xffffffff && resultHi === 0xffffffff;
+}
+
+/** Errno of a result word given as halves; undefined for success. */
 export function errnoOf(resultLo: number, resultHi: number): Errno | undefined {
-  if (resultLo === 0xffffffff && resultHi === 0xffffffff) return 'EOPNOTSUPP';
+  if (isNoAnswer(resultLo, resultHi)) return 'EOPNOTSUPP';
   const status = resultLo & 0xffff;
   if (status === hv_status.HV_STATUS_SUCCESS) return undefined;
   if (INVALID.has(status)) return 'EINVAL';

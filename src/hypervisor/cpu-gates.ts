@@ -51,16 +51,20 @@ export class PartitionGate implements CpuGate {
     const { dispatcher, calls } = this.ports;
     const frame = this.processor.frames.take();
     let hi = controlHi;
-    for (let i = 0; i < MOST_RESUMES; i++) {
-      if (calls === undefined) dispatcher.slow(frame, controlLo, hi, inputGpa, outputGpa);
-      else {
-        const made: MadeCall = { lo: controlLo, hi, fast: false, inputGpa, outputGpa };
-        const input = calls.inputOf(made);
-        dispatcher.slow(frame, controlLo, hi, inputGpa, outputGpa);
-        calls.record(frame, made, input);
+    try {
+      for (let i = 0; i < MOST_RESUMES; i++) {
+        if (calls === undefined) dispatcher.slow(frame, controlLo, hi, inputGpa, outputGpa);
+        else {
+          const made: MadeCall = { lo: controlLo, hi, fast: false, inputGpa, outputGpa };
+          const input = calls.inputOf(made);
+          dispatcher.slow(frame, controlLo, hi, inputGpa, outputGpa);
+          calls.record(frame, made, input);
+        }
+        if (!frame.retry) break;
+        hi = frame.retryHi;
       }
-      if (!frame.retry) break;
-      hi = frame.retryHi;
+    } finally {
+      this.processor.frames.give();
     }
     this.end(frame);
   }
@@ -73,23 +77,27 @@ export class PartitionGate implements CpuGate {
     const { dispatcher, calls } = this.ports;
     const frame = this.processor.frames.take();
     let hi = controlHi;
-    for (let i = 0; i < MOST_RESUMES; i++) {
-      if (calls === undefined) dispatcher.fast(frame, controlLo, hi, registers, this.pairs, 'next pair');
-      else {
-        const made: MadeCall = {
-          lo: controlLo,
-          hi,
-          fast: true,
-          inputGpa: 0,
-          outputGpa: 0,
-          registers: registers.slice(),
-        };
-        const input = calls.inputOf(made);
-        dispatcher.fast(frame, controlLo, hi, registers, this.pairs, 'next pair');
-        calls.record(frame, made, input);
+    try {
+      for (let i = 0; i < MOST_RESUMES; i++) {
+        if (calls === undefined) dispatcher.fast(frame, controlLo, hi, registers, this.pairs, 'next pair');
+        else {
+          const made: MadeCall = {
+            lo: controlLo,
+            hi,
+            fast: true,
+            inputGpa: 0,
+            outputGpa: 0,
+            registers: registers.slice(),
+          };
+          const input = calls.inputOf(made);
+          dispatcher.fast(frame, controlLo, hi, registers, this.pairs, 'next pair');
+          calls.record(frame, made, input);
+        }
+        if (!frame.retry) break;
+        hi = frame.retryHi;
       }
-      if (!frame.retry) break;
-      hi = frame.retryHi;
+    } finally {
+      this.processor.frames.give();
     }
     this.end(frame);
   }
@@ -118,7 +126,6 @@ export class PartitionGate implements CpuGate {
   private end(frame: CallFrame): void {
     const lo = frame.fault ? NO_RESULT : frame.resultLo;
     const hi = frame.fault ? NO_RESULT : frame.resultHi;
-    this.processor.frames.give();
     this.ports.finish();
     // Interrupts have come in by now, and their handlers may have made calls through this gate.
     this.resultLo = lo;

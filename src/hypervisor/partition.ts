@@ -30,6 +30,7 @@ import { PartitionRegisters } from './registers/partition-registers.js';
 import { ReferenceTime } from './registers/reference-time.js';
 import { ROOT_PAGES_BYTES, RootPages } from './registers/root-pages.js';
 import type { RootMachine } from './root/root-machine.js';
+import { Overlays } from './synic/overlay-page.js';
 import { PortTable } from './synic/port-table.js';
 import { Synic } from './synic/synic.js';
 import type { SynicPorts } from './synic/synic-ports.js';
@@ -108,8 +109,9 @@ export class Partition implements HostPort, PartitionCore {
       hasVp: (vp) => this.processors.has(vp),
     });
     const pages = new RootPages(isRoot ? (options.rootPagesGpa ?? rootPagesOf(memory)) : undefined);
-    this.addProcessors(pages);
-    this.registers = this.makeRegisters(pages);
+    const overlays = new Overlays(memory);
+    this.addProcessors(pages, overlays);
+    this.registers = this.makeRegisters(pages, overlays);
     this.calls = new CallRegistry(arch);
     this.dispatcher = new Dispatcher({
       registry: this.calls,
@@ -231,7 +233,15 @@ export class Partition implements HostPort, PartitionCore {
   }
 
   private finishCall(): void {
-    if (this.afterwards.length > 0) for (const task of this.afterwards.splice(0)) task();
+    if (this.afterwards.length === 0) return;
+    const tasks = this.afterwards.splice(0);
+    let next = 0;
+    try {
+      while (next < tasks.length) tasks[next++]!();
+    } finally {
+      // An interrupt sink that throws takes the others' turn, not their task.
+      if (next < tasks.length) this.afterwards.unshift(...tasks.slice(next));
+    }
   }
 
   private existing(vp: number): VirtualProcessor {
@@ -240,9 +250,9 @@ export class Partition implements HostPort, PartitionCore {
     return processor;
   }
 
-  private addProcessors(pages: RootPages): void {
+  private addProcessors(pages: RootPages, overlays: Overlays): void {
     const ports: SynicPorts = {
-      memory: this.memory,
+      overlays,
       queue: this.queue,
       trace: this.isTraced ? this.trace : undefined,
       backlog: this.backlog,
@@ -268,7 +278,7 @@ export class Partition implements HostPort, PartitionCore {
     return distributor;
   }
 
-  private makeRegisters(pages: RootPages): PartitionRegisters {
+  private makeRegisters(pages: RootPages, overlays: Overlays): PartitionRegisters {
     const { memory, queue, trace, arch, options } = this;
     const { tscHz = TSC_HZ, apicHz = APIC_HZ, onCrash } = options;
     const { eax, edx } = this.cpuid(hyperv_cpuid.HYPERV_CPUID_FEATURES);
@@ -276,8 +286,8 @@ export class Partition implements HostPort, PartitionCore {
       arch,
       features: eax,
       misc: edx,
-      hypercallPage: new HypercallPage(memory, pages.hypercall),
-      time: new ReferenceTime(queue, memory, tscHz, pages.tsc),
+      hypercallPage: new HypercallPage(overlays, pages.hypercall),
+      time: new ReferenceTime(queue, overlays, tscHz, pages.tsc),
       crash: new CrashRegisters(memory, trace, onCrash),
       tscHz,
       apicHz,

@@ -45,10 +45,13 @@ export function executeCall(
   };
   const input = trace?.inputOf(made);
   const frame = processor.frames.take();
-  if (words === undefined) dispatcher.slow(frame, lo, hi, made.inputGpa, made.outputGpa);
-  else dispatcher.fast(frame, lo, hi, words, words.length / 2, convention.fastOutput satisfies FastOutput);
-  if (trace !== undefined && input !== undefined) trace.record(frame, made, input);
-  processor.frames.give();
+  try {
+    if (words === undefined) dispatcher.slow(frame, lo, hi, made.inputGpa, made.outputGpa);
+    else dispatcher.fast(frame, lo, hi, words, words.length / 2, convention.fastOutput satisfies FastOutput);
+    if (trace !== undefined && input !== undefined) trace.record(frame, made, input);
+  } finally {
+    processor.frames.give();
+  }
   if (frame.fault) return { registers, retry: false, fault: '#UD' };
   const after: Record<string, bigint> = { ...registers };
   if (words !== undefined) putFastWords(convention, words, registers, after);

@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { InterruptMessage } from '../../../src/ports/host-port.js';
 import { PartitionRig } from '../partition-rig.js';
 
 const test = suite('hypervisor: interrupt table (VPCI-121)');
@@ -85,13 +86,61 @@ test('fixed delivery goes to all, lowest priority to one, neither to VPs that ar
   ]);
 });
 
-test('no more than 65,536 messages; what was given back can be had again', () => {
-  const { interrupts } = new PartitionRig().partition;
-  const most = interrupts.create(FIRST, 0x10000, target(0x40))!;
+/** Every number that data can have, from 0x20 to 0xffff, in blocks that lie aligned. */
+function fill(rig: PartitionRig): InterruptMessage[] {
+  const made: InterruptMessage[] = [];
+  for (let count = 0x20; count < 0x10000; count *= 2)
+    made.push(rig.partition.interrupts.create(FIRST, count, target(0x40))!);
+  return made;
+}
+
+test('no more than 65,504 messages; what was given back can be had again', () => {
+  const rig = new PartitionRig();
+  const { interrupts } = rig.partition;
+  const made = fill(rig);
+  assert.equal(
+    made.map(({ data }) => data),
+    made.map((_, i) => 0x20 << i),
+  );
+  assert.is(interrupts.outstanding(FIRST), 0xffe0);
   assert.is(interrupts.create(OTHER, 1, target(0x40)), undefined);
-  assert.is(interrupts.remove(FIRST, most), true);
-  assert.ok(interrupts.create(OTHER, 1, target(0x40)));
+  assert.is(interrupts.remove(FIRST, made[3]!), true);
+  assert.is(interrupts.create(OTHER, 1, target(0x40))?.data, 0x100);
   for (const count of [0, -1, 1.5, Number.NaN]) assert.is(interrupts.create(OTHER, count, target(0x40)), undefined);
+});
+
+test('data stays within the 16 bits that plain MSI has for it, however many messages come and go', () => {
+  const rig = new PartitionRig();
+  const { interrupts } = rig.partition;
+  const stays = interrupts.create(OTHER, 1, target(0x50))!;
+  const seen: number[] = [];
+  for (let i = 0; i < 0x10100; i++) {
+    const message = interrupts.create(FIRST, 1, target(0x40))!;
+    interrupts.remove(FIRST, message);
+    seen.push(message.data);
+  }
+  assert.equal([Math.min(...seen.slice(0, 0xffdf)), Math.max(...seen)], [0x21, 0xffff]);
+  assert.equal(seen.slice(0xffde, 0xffe1), [0xffff, 0x21, 0x22], 'around what is in use');
+  const last = interrupts.create(FIRST, 1, target(0x41))!;
+  for (const { address, data } of [stays, last]) interrupts.raise({ address, data: data & 0xffff });
+  assert.equal(rig.interrupts, [
+    [0, 0x50],
+    [0, 0x41],
+  ]);
+});
+
+test('several messages that find no aligned room are refused, and cost nothing', () => {
+  const rig = new PartitionRig();
+  const { interrupts } = rig.partition;
+  for (const count of [0x10000, 0xffe0, 0x8001]) assert.is(interrupts.create(FIRST, count, target(0x40)), undefined);
+  const made = fill(rig);
+  interrupts.remove(FIRST, made[1]!);
+  const halves = Array.from({ length: 4 }, () => interrupts.create(OTHER, 16, target(0x40))!);
+  for (const i of [1, 2]) interrupts.remove(OTHER, halves[i]!);
+  assert.is(interrupts.create(OTHER, 32, target(0x40)), undefined, '32 are free, across a multiple of 32');
+  assert.is(interrupts.outstanding(OTHER), 32);
+  assert.is(interrupts.create(OTHER, 16, target(0x40))?.data, 0x50);
+  assert.is(interrupts.create(OTHER, 9, target(0x40))?.data, 0x60);
 });
 
 test('ARM-16: where there is a distributor, it says which VP gets an SPI', () => {

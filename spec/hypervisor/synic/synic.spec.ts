@@ -82,6 +82,29 @@ test('a guest that takes the message inside the interrupt gets them one after th
   assert.equal(seen, [1, 2, 3]);
 });
 
+test('an interrupt sink that throws leaves the source able to deliver', () => {
+  const rig = started();
+  const { partition, memory } = rig;
+  const seen: number[] = [];
+  rig.interrupted = () => {
+    seen.push(memory.readU8(SLOT + 16));
+    memory.storeU32(SLOT, 0);
+    if (seen.length > 1) return;
+    for (const byte of [2, 3]) partition.postMessage(0, SINT, 1, payload(byte));
+    throw new Error('the sink’s own');
+  };
+  assert.throws(() => partition.postMessage(0, SINT, 1, payload(1)), /the sink’s own/);
+  assert.equal([seen, partition.backlog.count], [[1], 2]);
+  rig.queue.advance(5000);
+  assert.equal(
+    [seen, partition.backlog.count],
+    [[1, 2, 3], 0],
+    'found by looking again: nobody told the guest that they wait',
+  );
+  partition.postMessage(0, SINT, 1, payload(4));
+  assert.equal(seen, [1, 2, 3, 4]);
+});
+
 test('slots of other sources do not wait', () => {
   const rig = started();
   rig.partition.wrmsr(0, 0x40000095, 0x40n);

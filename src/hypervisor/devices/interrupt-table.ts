@@ -5,9 +5,10 @@ import type { TraceSink } from '../../ports/trace-sink.js';
 /** What the devices of the recorded guests were given: one address for all, and data counted up from here. */
 const MESSAGE_ADDRESS = 0xfee01000n;
 const FIRST_DATA = 0x20;
-const LAST_DATA = 0xffff_ffff;
-/** Messages of all devices at a time; a device has 2,048 at most (PCI local bus 3.0, MSI-X table size). */
-const MOST_MESSAGES = 1 << 16;
+/** The message data register of plain MSI has 16 bits, where MSI-X has 32 (PCI local bus 3.0, 6.8.1.6). */
+const LAST_DATA = 0xffff;
+/** Messages of all devices at a time. */
+const MOST_MESSAGES = LAST_DATA - FIRST_DATA + 1;
 
 /** Messages of one `create`; targets are each message's own once it is retargeted. */
 interface Block {
@@ -43,6 +44,7 @@ export class InterruptTable implements InterruptRouter {
   create(deviceId: bigint, count: number, target: InterruptTarget): InterruptMessage | undefined {
     if (!(Number.isInteger(count) && count > 0) || this.messages.size + count > MOST_MESSAGES) return undefined;
     const data = this.takeData(count);
+    if (data === undefined) return undefined;
     const targets = Array.from({ length: count }, (_, i) => ({ ...target, vector: (target.vector + i) >>> 0 }));
     const block = { deviceId, data, targets };
     this.blocks.set(data, block);
@@ -114,21 +116,34 @@ export class InterruptTable implements InterruptRouter {
   }
 
   /**
-   * Data that was not given lately: a device that writes a message after it was taken back reaches nobody else. Several messages
-   * of plain MSI differ in low bits that the device sets itself, so their first number is aligned (PCI local bus 3.0, 6.8.1.6).
+   * Data that was not given lately: a device that writes a message after it was taken back reaches nobody else, until the numbers
+   * have gone round. Several messages of plain MSI differ in low bits that the device sets itself, so their first number is
+   * aligned (PCI local bus 3.0, 6.8.1.6). Undefined when there is no such room.
    */
-  private takeData(count: number): number {
+  private takeData(count: number): number | undefined {
+    const first = this.findRoom(this.nextData, count) ?? this.findRoom(FIRST_DATA, count);
+    if (first !== undefined) this.nextData = first + count;
+    return first;
+  }
+
+  /** First aligned room at or above `from`. */
+  private findRoom(from: number, count: number): number | undefined {
     const alignment = 2 ** Math.ceil(Math.log2(count));
-    for (;;) {
-      const first = Math.ceil(this.nextData / alignment) * alignment;
-      if (first + count - 1 > LAST_DATA) this.nextData = FIRST_DATA;
-      else {
-        this.nextData = first + count;
-        let free = true;
-        for (let i = 0; i < count && free; i++) free = !this.messages.has(first + i);
-        if (free) return first;
-      }
+    let first = Math.ceil(from / alignment) * alignment;
+    while (first + count - 1 <= LAST_DATA) {
+      const taken = this.blockIn(first, count);
+      if (taken === undefined) return first;
+      first = Math.ceil((taken.data + taken.targets.length) / alignment) * alignment;
     }
+    return undefined;
+  }
+
+  private blockIn(first: number, count: number): Block | undefined {
+    for (let i = 0; i < count; i++) {
+      const block = this.messages.get(first + i);
+      if (block !== undefined) return block;
+    }
+    return undefined;
   }
 
   private drop(block: Block): void {

@@ -1,6 +1,5 @@
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
-import type { GuestMemory } from '../../ports/guest-memory.js';
-import { isEnabled, OverlayPage, pageOf } from '../synic/overlay-page.js';
+import { isEnabled, OverlayPage, type Overlays, pageOf } from '../synic/overlay-page.js';
 
 /** endbr64, vmcall, ret; the rest of the page is int3. */
 const CODE = [0xf3, 0x0f, 0x1e, 0xfa, 0x0f, 0x01, 0xc1, 0xc3];
@@ -15,9 +14,9 @@ export class HypercallPage {
   private word: bigint;
 
   /** `word` is what HV_X64_MSR_HYPERCALL reads before it is written. */
-  constructor(memory: GuestMemory, word: bigint) {
+  constructor(overlays: Overlays, word: bigint) {
     this.word = word;
-    this.overlay = new OverlayPage(memory);
+    this.overlay = new OverlayPage(overlays);
     const code = new Uint8Array(HV_HYP_PAGE_SIZE).fill(INT3);
     code.set(CODE);
     this.overlay.fill(code);

@@ -1,8 +1,7 @@
 import { ms_hyperv_tsc_page } from '../../abi/hv/msr-value.js';
 import { encode } from '../../layout/codec.js';
-import type { GuestMemory } from '../../ports/guest-memory.js';
 import type { Clock } from '../../ports/run-queue.js';
-import { isEnabled, OverlayPage, pageOf } from '../synic/overlay-page.js';
+import { isEnabled, OverlayPage, type Overlays, pageOf } from '../synic/overlay-page.js';
 
 /** Reference time counts units of 100 ns (TLFS, partition reference time). */
 const UNITS_PER_US = 10;
@@ -17,10 +16,10 @@ export class ReferenceTime {
   private word: bigint;
 
   /** `word` is what HV_X64_MSR_REFERENCE_TSC reads before it is written. */
-  constructor(clock: Clock, memory: GuestMemory, tscHz: number, word: bigint) {
+  constructor(clock: Clock, overlays: Overlays, tscHz: number, word: bigint) {
     this.clock = clock;
     this.word = word;
-    this.overlay = new OverlayPage(memory);
+    this.overlay = new OverlayPage(overlays);
     this.overlay.fill(
       encode(ms_hyperv_tsc_page, {
         tsc_sequence: SEQUENCE,

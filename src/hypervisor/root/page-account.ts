@@ -32,6 +32,11 @@ export class PageAccount {
     return this.idle.has(frame) || this.used.has(frame);
   }
 
+  /** Those that were deposited and not withdrawn, in no order. */
+  get frames(): readonly number[] {
+    return [...this.idle, ...this.used];
+  }
+
   /** False for a frame that is deposited already. */
   deposit(frame: number): boolean {
     if (this.has(frame)) return false;
@@ -74,9 +79,14 @@ export class PageAccount {
   }
 }
 
-/** The accounts of a root partition and of the partitions that it made. A frame is in one of them at most. */
+/**
+ * The accounts of a root partition and of the partitions that it made. A frame is in one of them at most, as whoever deposits
+ * one asks `has` before.
+ */
 export class PageAccounts {
   private readonly accounts = new Map<bigint, PageAccount>();
+  /** Frames of accounts that were closed. */
+  private readonly kept = new Set<number>();
 
   /** Opens an account with `own` pages of the hypervisor's; the one there is when it is open. */
   open(partitionId: bigint, own = 0): PageAccount {
@@ -89,13 +99,15 @@ export class PageAccounts {
     return this.accounts.get(partitionId);
   }
 
-  /** Ends an account; its frames stay the hypervisor's. False when there is none. */
+  /** Ends an account; what was not withdrawn stays the hypervisor's, for good. False when there is none. */
   close(partitionId: bigint): boolean {
+    for (const frame of this.accounts.get(partitionId)?.frames ?? []) this.kept.add(frame);
     return this.accounts.delete(partitionId);
   }
 
-  /** True when a frame is deposited to any of them. */
+  /** True when a frame is deposited to any of them, or was to one that was closed. */
   has(frame: number): boolean {
+    if (this.kept.has(frame)) return true;
     for (const account of this.accounts.values()) if (account.has(frame)) return true;
     return false;
   }

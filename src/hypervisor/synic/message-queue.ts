@@ -2,9 +2,11 @@ import { hv_message, hv_message_type } from '../../abi/synic/message.js';
 import { hexNumber } from '../../bytes/hex.js';
 import { codecOf } from '../../layout/codec.js';
 import type { Timer } from '../../ports/run-queue.js';
+import type { OverlayPage } from './overlay-page.js';
 import type { SynicPorts } from './synic-ports.js';
 
 const message = codecOf(hv_message);
+const SLOT_BYTES = 256;
 /** hv_message: the type word, and the word of size and flags behind it. */
 const FLAGS_AT = 4;
 /** hv_message_flags.msg_pending in the word at FLAGS_AT. */
@@ -21,8 +23,10 @@ interface Waiting {
 
 /** Where a SINT's messages go. */
 export interface MessageTarget {
-  /** GPA of the slot; undefined while nothing can be delivered. */
-  slotOf(sint: number): number | undefined;
+  /** Slots of all SINTs. */
+  readonly messages: OverlayPage;
+  /** False while nothing can be delivered. */
+  takesMessages(sint: number): boolean;
   interrupt(sint: number): void;
 }
 
@@ -39,7 +43,8 @@ export class MessageQueue {
   private readonly waiting: Waiting[] = [];
   private timer: Timer | undefined;
   private delivering = false;
-  private readonly slot = new Uint8Array(256);
+  private readonly slotAt: number;
+  private readonly slot = new Uint8Array(SLOT_BYTES);
   private readonly slotView = new DataView(this.slot.buffer);
 
   constructor(ports: SynicPorts, vp: number, sint: number, target: MessageTarget) {
@@ -47,6 +52,7 @@ export class MessageQueue {
     this.vp = vp;
     this.sint = sint;
     this.target = target;
+    this.slotAt = sint * SLOT_BYTES;
   }
 
   get length(): number {
@@ -64,37 +70,43 @@ export class MessageQueue {
     // An interrupt may make the guest end the message at once: the loop below goes on with the next one.
     if (this.delivering || this.waiting.length === 0) return;
     this.delivering = true;
-    while (this.waiting.length > 0 && this.deliverHead());
-    this.delivering = false;
+    try {
+      while (this.waiting.length > 0 && this.deliverHead());
+    } finally {
+      this.delivering = false;
+      // An interrupt sink that threw left messages behind, of which the slot does not say that they wait.
+      if (this.waiting.length > 0) this.startTimer();
+    }
   }
 
   private deliverHead(): boolean {
-    const at = this.target.slotOf(this.sint);
-    if (at === undefined) {
+    const { slotAt, target } = this;
+    const { messages } = target;
+    if (!target.takesMessages(this.sint)) {
       this.ports.backlog.count -= this.waiting.length;
       this.waiting.length = 0;
       this.stopTimer();
       return false;
     }
-    const { memory } = this.ports;
-    if (memory.loadU32(at) !== hv_message_type.HVMSG_NONE) {
-      if ((memory.orU32(at + FLAGS_AT, PENDING) & PENDING) === 0)
-        this.ports.trace?.event({ k: 'synic_pending', vp: this.vp, sint: this.sint, slot_gpa: hexNumber(at) });
+    if (messages.loadU32(slotAt) !== hv_message_type.HVMSG_NONE) {
+      if ((messages.orU32(slotAt + FLAGS_AT, PENDING) & PENDING) === 0)
+        this.ports.trace?.event({ k: 'synic_pending', vp: this.vp, sint: this.sint, slot_gpa: this.slotGpa });
       // The guest may have emptied the slot before it could see the flag.
-      if (memory.loadU32(at) !== hv_message_type.HVMSG_NONE) {
+      if (messages.loadU32(slotAt) !== hv_message_type.HVMSG_NONE) {
         this.startTimer();
         return false;
       }
     }
     this.stopTimer();
     this.ports.backlog.count--;
-    this.write(at, this.waiting.shift()!);
-    this.target.interrupt(this.sint);
+    this.write(this.waiting.shift()!);
+    target.interrupt(this.sint);
     return true;
   }
 
-  private write(at: number, { type, payload }: Waiting): void {
-    const { slot, slotView } = this;
+  private write({ type, payload }: Waiting): void {
+    const { slot, slotView, slotAt } = this;
+    const { messages } = this.target;
     slot.fill(0);
     message.encodeInto(
       {
@@ -111,15 +123,20 @@ export class MessageQueue {
     );
     slot.set(payload, slot.length - PAYLOAD_BYTES);
     // The type word says that the slot is taken: it is the last that the guest gets to see.
-    this.ports.memory.write(at + 4, slot.subarray(4));
-    this.ports.memory.storeU32(at, type);
+    messages.write(slotAt + 4, slot.subarray(4));
+    messages.storeU32(slotAt, type);
     this.ports.trace?.event({
       k: 'synic_message',
       vp: this.vp,
       sint: this.sint,
-      slot_gpa: hexNumber(at),
+      slot_gpa: this.slotGpa,
       raw: slot.slice(),
     });
+  }
+
+  /** As traces have it; only where the page lies somewhere. */
+  private get slotGpa(): string {
+    return hexNumber(this.target.messages.gpa! + this.slotAt);
   }
 
   private startTimer(): void {

@@ -1,30 +1,81 @@
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
+import { viewOf } from '../../bytes/span.js';
 import type { GuestMemory } from '../../ports/guest-memory.js';
 
+/** What lies on one page of the guest's, the last laid on top, and the guest's own bytes below all of it. */
+interface Stack {
+  readonly below: Uint8Array;
+  readonly pages: OverlayPage[];
+}
+
 /**
- * A page of the hypervisor's that lies over one of the guest's: what is below comes back when it goes away (TLFS, overlay
- * pages). Its own contents move with it, and wait in private while it is nowhere.
+ * Where the overlay pages of one partition lie. Of several on one page the guest sees one, and another when that goes away; the
+ * order is the hypervisor's to choose (TLFS, GPA overlay pages): here the last laid is seen, so that a guest which writes a
+ * register anew sees that register's page.
  */
-export class OverlayPage {
-  /** GPA where the page lies; undefined when it is nowhere. */
-  gpa: number | undefined;
-  private readonly memory: GuestMemory;
-  private readonly own = new Uint8Array(HV_HYP_PAGE_SIZE);
-  private readonly below = new Uint8Array(HV_HYP_PAGE_SIZE);
+export class Overlays {
+  readonly memory: GuestMemory;
+  private readonly stacks = new Map<number, Stack>();
 
   constructor(memory: GuestMemory) {
     this.memory = memory;
   }
 
-  /** Lays the page over the one at `gpa`; takes it away for undefined. False, and nowhere, when there is no memory at `gpa`. */
+  /** Covers the page of memory at `gpa`, with whatever lies on it. */
+  lay(page: OverlayPage, gpa: number): void {
+    const stack = this.stacks.get(gpa) ?? { below: new Uint8Array(HV_HYP_PAGE_SIZE), pages: [] };
+    this.stacks.set(gpa, stack);
+    const covered = stack.pages.at(-1);
+    this.memory.read(gpa, covered?.own ?? stack.below);
+    if (covered !== undefined) covered.isSeen = false;
+    stack.pages.push(page);
+    this.memory.write(gpa, page.own);
+    page.isSeen = true;
+  }
+
+  /** Takes a page away from where it was laid; its contents are with it again. */
+  lift(page: OverlayPage, gpa: number): void {
+    const stack = this.stacks.get(gpa);
+    if (stack === undefined) return;
+    const { pages, below } = stack;
+    pages.splice(pages.indexOf(page), 1);
+    if (pages.length === 0) this.stacks.delete(gpa);
+    if (!page.isSeen) return;
+    this.memory.read(gpa, page.own);
+    page.isSeen = false;
+    const uncovered = pages.at(-1);
+    this.memory.write(gpa, uncovered?.own ?? below);
+    if (uncovered !== undefined) uncovered.isSeen = true;
+  }
+}
+
+/**
+ * A page of the hypervisor's that lies over one of the guest's: what is below comes back when it goes away (TLFS, GPA overlay
+ * pages). Its own contents move with it, and wait in private while it is nowhere or below another.
+ */
+export class OverlayPage {
+  /** GPA where the page lies; undefined when it is nowhere. */
+  gpa: number | undefined;
+  /** True where the guest sees the page: its contents are in memory then, else in `own`. */
+  isSeen = false;
+  readonly own = new Uint8Array(HV_HYP_PAGE_SIZE);
+  private readonly ownView = viewOf(this.own);
+  private readonly overlays: Overlays;
+
+  constructor(overlays: Overlays) {
+    this.overlays = overlays;
+  }
+
+  /**
+   * Lays the page over the one at `gpa`, on top of what lies there; takes it away for undefined. False, and no change, when there
+   * is no memory at `gpa`.
+   */
   place(gpa: number | undefined): boolean {
-    if (gpa === this.gpa) return true;
-    this.lift();
-    if (gpa === undefined) return true;
-    if (!this.memory.has(gpa, HV_HYP_PAGE_SIZE)) return false;
-    this.memory.read(gpa, this.below);
-    this.memory.write(gpa, this.own);
+    if (gpa === this.gpa && (gpa === undefined || this.isSeen)) return true;
+    if (gpa !== undefined && !this.overlays.memory.has(gpa, HV_HYP_PAGE_SIZE)) return false;
+    if (this.gpa !== undefined) this.overlays.lift(this, this.gpa);
     this.gpa = gpa;
+    if (gpa !== undefined) this.overlays.lay(this, gpa);
     return true;
   }
 
@@ -32,14 +83,30 @@ export class OverlayPage {
   fill(contents: Uint8Array): void {
     this.own.fill(0);
     this.own.set(contents.subarray(0, HV_HYP_PAGE_SIZE));
-    if (this.gpa !== undefined) this.memory.write(this.gpa, this.own);
+    if (this.isSeen) this.overlays.memory.write(this.gpa!, this.own);
   }
 
-  private lift(): void {
-    if (this.gpa === undefined) return;
-    this.memory.read(this.gpa, this.own);
-    this.memory.write(this.gpa, this.below);
-    this.gpa = undefined;
+  /** The contents at a multiple of 4; atomic where the guest sees them, as are the two below. */
+  loadU32(offset: number): number {
+    return this.isSeen ? this.overlays.memory.loadU32(this.gpa! + offset) : this.ownView.getUint32(offset, true);
+  }
+
+  storeU32(offset: number, value: number): void {
+    if (this.isSeen) this.overlays.memory.storeU32(this.gpa! + offset, value);
+    else this.ownView.setUint32(offset, value, true);
+  }
+
+  /** Sets bits, returns the old value. */
+  orU32(offset: number, bits: number): number {
+    if (this.isSeen) return this.overlays.memory.orU32(this.gpa! + offset, bits);
+    const old = this.ownView.getUint32(offset, true);
+    this.ownView.setUint32(offset, old | bits, true);
+    return old;
+  }
+
+  write(offset: number, bytes: Uint8Array): void {
+    if (this.isSeen) this.overlays.memory.write(this.gpa! + offset, bytes);
+    else this.own.set(bytes, offset);
   }
 }
 

@@ -16,16 +16,17 @@ const MASKED = 1 << 16;
 const POLLING = 1 << 18;
 const PROXY = 1 << 20;
 const RESET_SINT = 1n << 16n;
-/** hv_message and hv_synic_event_flags: 256 bytes for each SINT. */
-const SLOT = 256;
+/** hv_synic_event_flags: 256 bytes for each SINT. */
+const FLAG_BYTES = 256;
 
 /** The synthetic interrupt controller of one VP (TLFS, inter-partition communication). */
 export class Synic {
   readonly vp: number;
+  /** The page that SIMP names. */
+  readonly messages: OverlayPage;
   private readonly ports: SynicPorts;
   private readonly sints = new BigUint64Array(SINTS).fill(RESET_SINT);
   private readonly queues: readonly MessageQueue[];
-  private readonly messages: OverlayPage;
   private readonly events: OverlayPage;
   private control = 0n;
   private simpWord: bigint;
@@ -37,8 +38,8 @@ export class Synic {
     this.ports = ports;
     this.simpWord = simp;
     this.siefpWord = siefp;
-    this.messages = new OverlayPage(ports.memory);
-    this.events = new OverlayPage(ports.memory);
+    this.messages = new OverlayPage(ports.overlays);
+    this.events = new OverlayPage(ports.overlays);
     this.queues = Array.from({ length: SINTS }, (_, sint) => new MessageQueue(ports, vp, sint, this));
   }
 
@@ -103,20 +104,18 @@ export class Synic {
 
   /** Sets an event flag, and interrupts when it was clear. Nothing happens where nobody listens. */
   signal(sint: number, flag: number): void {
-    const page = this.events.gpa;
-    if (!(sint >= 0 && sint < SINTS && flag >= 0 && flag < FLAGS) || page === undefined) return;
+    if (!(sint >= 0 && sint < SINTS && flag >= 0 && flag < FLAGS) || this.events.gpa === undefined) return;
     if (!this.listens(sint)) return;
-    const word = page + sint * SLOT + (flag >>> 5) * 4;
+    const word = sint * FLAG_BYTES + (flag >>> 5) * 4;
     const bit = 1 << (flag & 31);
-    if ((this.ports.memory.orU32(word, bit) & bit) !== 0) return;
+    if ((this.events.orU32(word, bit) & bit) !== 0) return;
     this.ports.trace?.event({ k: 'synic_event', vp: this.vp, sint, bit: flag });
     this.interrupt(sint);
   }
 
-  /** GPA of a SINT's message slot; undefined when messages cannot be delivered: SIMP or SynIC off, SINT masked or proxied. */
-  slotOf(sint: number): number | undefined {
-    const page = this.messages.gpa;
-    return page === undefined || !this.listens(sint) ? undefined : page + sint * SLOT;
+  /** False when messages cannot be delivered: SIMP or SynIC off, SINT masked or proxied. */
+  takesMessages(sint: number): boolean {
+    return this.messages.gpa !== undefined && this.listens(sint);
   }
 
   /** The SINT's interrupt; none for one that is polled. */
