@@ -117,6 +117,7 @@ routine('ordered work keeps its order under any interleaving, and flush waits fo
   for (let seed = 1; seed <= 200; seed++) {
     const q = new VirtualQueue(seededChoice(seed));
     const work = new OrderedWork(q);
+    assert.ok(work.isIdle);
     const seen: number[] = [];
     for (let i = 0; i < 4; i++)
       work.add(function* () {
@@ -128,12 +129,13 @@ routine('ordered work keeps its order under any interleaving, and flush waits fo
           });
         seen.push(i);
       });
+    assert.not.ok(work.isIdle);
     let flushed = false;
     start(
       q,
       (function* (): Routine {
         yield* work.destroy();
-        flushed = true;
+        flushed = work.isIdle;
         assert.equal(seen, [0, 1, 2, 3]);
       })(),
     );

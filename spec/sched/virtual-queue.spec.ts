@@ -98,4 +98,19 @@ queue('a delay is no less than nothing', () => {
   for (const delay of [-1, Number.NaN]) assert.throws(() => new VirtualQueue().after(delay, () => {}), /cannot run/);
 });
 
+for (const us of [-1, Number.NaN])
+  queue(`${us} us cannot pass, and the time stays what it was`, () => {
+    const q = new VirtualQueue();
+    q.advance(5);
+    assert.throws(
+      () => q.advance(us),
+      (error: unknown) => error instanceof RangeError,
+    );
+    assert.throws(
+      () => q.busyWait(us),
+      (error: unknown) => error instanceof RangeError,
+    );
+    assert.is(q.now(), 5);
+  });
+
 queue.run();

@@ -75,8 +75,9 @@ export class VirtualQueue implements RunQueue {
     this.advance(us);
   }
 
-  /** Lets `us` pass, running what becomes due on the way at its own time. */
+  /** Lets `us` pass, running what becomes due on the way at its own time. Throws RangeError for a time that is negative or no number. */
   advance(us: number): void {
+    if (!(us >= 0)) throw new RangeError(`${us} us cannot pass`);
     const end = this.timeUs + us;
     for (;;) {
       while (this.pump());
