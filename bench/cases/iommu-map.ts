@@ -1,7 +1,7 @@
 import * as assert from 'node:assert/strict';
 import { atLeast, type BenchCase, type Figure, type Pace } from '../case.js';
 import { median } from '../race.js';
-import { type BenchDriver, makeDriver, timeMap } from '../root-driver.js';
+import { type BenchDriver, checkMap, makeDriver, timeMap } from '../root-driver.js';
 
 /** 1 GiB. */
 const PAGES = 262_144;
@@ -57,6 +57,7 @@ const bench: BenchCase = {
     'How fast does a root partition map and unmap 1 GiB in 4 KiB pages: driver, codec, dispatcher, second-level map?',
   run(pace) {
     const same = makeDriver();
+    checkMap(same, same.domain, PAGES);
     const { maps, unmaps } = ratesOf(() => same, pace === 'full' ? 40 : 4);
     const fresh = ratesOf(() => makeDriver(), pace === 'full' ? 20 : 2);
     const one = depositing(1, pace);
