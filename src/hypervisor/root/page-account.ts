@@ -11,7 +11,11 @@ export interface PageHold {
  */
 export class PageAccount {
   private own: number;
-  private readonly idle: Set<number> = new Set();
+  /** A queue from `idleFrom` on: an ordered set looks at the places of all that left it to find its first. */
+  private idle: number[] = [];
+  private idleFrom = 0;
+  /** Deposited and not withdrawn. */
+  private readonly known: Set<number> = new Set();
   private readonly used: Set<number> = new Set();
 
   constructor(own: number) {
@@ -20,27 +24,28 @@ export class PageAccount {
 
   /** Frames that were deposited and not withdrawn. */
   get deposited(): number {
-    return this.idle.size + this.used.size;
+    return this.known.size;
   }
 
   /** Pages that can be taken. */
   get free(): number {
-    return this.own + this.idle.size;
+    return this.own + this.idle.length - this.idleFrom;
   }
 
   has(frame: number): boolean {
-    return this.idle.has(frame) || this.used.has(frame);
+    return this.known.has(frame);
   }
 
   /** Those that were deposited and not withdrawn, in no order. */
   get frames(): readonly number[] {
-    return [...this.idle, ...this.used];
+    return [...this.known];
   }
 
   /** False for a frame that is deposited already. */
   deposit(frame: number): boolean {
     if (this.has(frame)) return false;
-    this.idle.add(frame);
+    this.known.add(frame);
+    this.idle.push(frame);
     return true;
   }
 
@@ -50,30 +55,29 @@ export class PageAccount {
     const own = Math.min(count, this.own);
     this.own -= own;
     const frames = this.firstIdle(count - own);
-    for (const frame of frames) {
-      this.idle.delete(frame);
-      this.used.add(frame);
-    }
+    for (const frame of frames) this.used.add(frame);
     return { frames, own };
   }
 
   give({ frames, own }: PageHold): void {
     this.own += own;
-    for (const frame of frames) if (this.used.delete(frame)) this.idle.add(frame);
+    for (const frame of frames) if (this.used.delete(frame)) this.idle.push(frame);
   }
 
   /** Gives back up to `most` frames that are not in use. */
   withdraw(most: number): readonly number[] {
     const frames = this.firstIdle(most);
-    for (const frame of frames) this.idle.delete(frame);
+    for (const frame of frames) this.known.delete(frame);
     return frames;
   }
 
+  /** Up to `most` of those that are idle longest; they are idle no more. */
   private firstIdle(most: number): number[] {
-    const frames: number[] = [];
-    for (const frame of this.idle) {
-      if (frames.length >= most) break;
-      frames.push(frame);
+    const frames = this.idle.slice(this.idleFrom, this.idleFrom + most);
+    this.idleFrom += frames.length;
+    if (this.idleFrom * 2 >= this.idle.length) {
+      this.idle = this.idle.slice(this.idleFrom);
+      this.idleFrom = 0;
     }
     return frames;
   }
