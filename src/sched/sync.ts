@@ -87,6 +87,11 @@ export class OrderedWork {
     this.idle.complete();
   }
 
+  /** Nothing is queued, and nothing runs. */
+  get isIdle(): boolean {
+    return !this.running;
+  }
+
   /** False when the queue is destroyed: the work will not run. */
   add(work: () => Routine): boolean {
     if (this.closed) return false;

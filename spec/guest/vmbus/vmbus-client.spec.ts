@@ -3,50 +3,13 @@ import * as assert from 'uvu/assert';
 import { vmbus_channel_message_type as TYPE, vmbus_channel_message_header } from '../../../src/abi/vmbus/channel.js';
 import { EncodeError } from '../../../src/bytes/errors.js';
 import { postMessage } from '../../../src/guest/vmbus/message-post.js';
-import type { VmbusChannel, VmbusDriver } from '../../../src/guest/vmbus/vmbus-channel.js';
 import { encode } from '../../../src/layout/codec.js';
-import { DONE, type Outcome } from '../../../src/ports/outcome.js';
-import { ReceivedPacket } from '../../../src/ring/ring-packet.js';
+import { DONE } from '../../../src/ports/outcome.js';
 import { type Routine, sleep, start } from '../../../src/sched/routine.js';
 import { randomWords } from '../../support/random.js';
 import { EchoDevice } from '../../vsp/vmbus/echo-device.js';
+import { connected, EchoDriver } from './echo-driver.js';
 import { PairedHost } from './paired-host.js';
-
-/** Opens its channel and answers to nothing but completions. */
-class EchoDriver implements VmbusDriver {
-  readonly interfaceIds = [new EchoDevice().interfaceId];
-  readonly diary: string[] = [];
-  readonly channels: VmbusChannel[] = [];
-  *probe(channel: VmbusChannel): Routine<Outcome> {
-    this.diary.push(`probe ${channel.offer.instanceId[7]}`);
-    const opened = yield* channel.open({ sendBytes: 16384, receiveBytes: 16384, onPackets: () => this.read(channel) });
-    this.diary.push(opened.ok ? 'open' : opened.errno);
-    if (opened.ok) this.channels.push(channel);
-    return opened;
-  }
-  *remove(channel: VmbusChannel): Routine {
-    this.diary.push(`remove${channel.rescinded ? ' rescinded' : ''}`);
-    if (channel.isOpen) yield* channel.close();
-  }
-  *suspend(channel: VmbusChannel): Routine<Outcome> {
-    return yield* channel.close();
-  }
-  *resume(channel: VmbusChannel): Routine<Outcome> {
-    return yield* channel.open({ sendBytes: 16384, receiveBytes: 16384, onPackets: () => this.read(channel) });
-  }
-  private read(channel: VmbusChannel): void {
-    const packet = new ReceivedPacket(256);
-    while (channel.receive(packet) === 'ok') channel.requests.take(packet.transactionId ?? 0n)?.(packet);
-  }
-}
-
-function connected(pair: PairedHost): EchoDriver {
-  const driver = new EchoDriver();
-  pair.client.register(driver);
-  assert.equal(pair.run(pair.client.connect()), DONE);
-  pair.run(pair.client.settle());
-  return driver;
-}
 
 const client = suite('guest: VMBus client');
 

@@ -82,6 +82,25 @@ arm('ARM-08 or, by choice, for each in turn, the first one first', () => {
   );
 });
 
+for (const firstCpu of ['first-present', 'round-robin'] as const)
+  arm(`ARM-08 ARM-09 VPCI-54 ${firstCpu}: the first present CPU is offline, and interrupts come all the same`, () => {
+    const { arch, bus, composer, gic, guest } = make([5, 6, 7], { firstCpu });
+    guest.cpus[0]!.online = false;
+    const [irq] = makeBlock(bus, 'msix', 1, { affinity: [0, 2] });
+    assert.ok(arch.allocate([irq!]).ok);
+    assert.equal(irq!.effective, [0]);
+    assert.is.not(composer.compose(irq!), NO_MESSAGE);
+    // One processor, VP 7: of the affinity, and online.
+    assert.is(bus.channel.sent[0]!.slice(32, 40), '01000700');
+    assert.ok(arch.activate(irq!).ok);
+    assert.equal(irq!.effective, [2]);
+    assert.equal([...gic.affinity], [[64, 2]]);
+    const [nowhere] = makeBlock(bus, 'msix', 1, { affinity: [0] });
+    arch.allocate([nowhere!]);
+    nowhere!.effective = [0];
+    assert.is(composer.compose(nowhere!), NO_MESSAGE);
+  });
+
 arm('ARM-09 ARM-10 ARM-15 affinity is the distributor, then unmask; no message, no call, the descriptor stays', () => {
   const { arch, bus, composer, gic, guest } = make();
   const [irq] = makeBlock(bus, 'msix', 1, { affinity: [0, 1] });

@@ -47,6 +47,19 @@ hibernation('VPCI-20 VPCI-70 VPCI-100: relations and ejections that come meanwhi
   assert.not.ok(types(rig).includes(M.ejectionComplete));
 });
 
+hibernation('VPCI-20 VPCI-70 VPCI-73: an ejection that came meanwhile comes again when the guest is back', () => {
+  const rig = probed({ functions: [{}, { func: 1 }] });
+  rig.bus.addFault({ type: BASE + M.d0Exit, fault: { kind: 'delay', us: 5000 } });
+  rig.queue.after(1000, () => rig.bus.eject({ slot: 0 }));
+  // Not for long: the host's time for an ejection goes on.
+  assert.ok(rig.run(rig.driver.suspend(rig.channel), 1_000_000).ok);
+  assert.ok(rig.run(rig.driver.resume(rig.channel), 1_000_000).ok);
+  assert.equal(rig.bus.slots, [0x20]);
+  assert.equal([...rig.driver.buses[0]!.root!.functions.keys()], [1]);
+  assert.ok(rig.queue.drain(200_000_000), 'no time runs on');
+  assert.equal(rig.rescinds, []);
+});
+
 hibernation('VPCI-101: the same version, then relations, D0, resources, and every message again', () => {
   const rig = probed({ messages: 2, bus: { versions: [0x10002, 0x10003] } });
   const [fn] = rig.functionDriver.bound;

@@ -1,8 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesToHex } from '../../../src/bytes/hex.js';
+import type { NvmeDevice } from '../../../src/vsp/pci/nvme-device.js';
 import { EJECT_BUDGET_US } from '../../../src/vsp/vpci/ejection.js';
-import { BAD_DATA, BusRig, message, OK, padded } from './bus-rig.js';
+import { BAD_DATA, BusRig, message, OK, padded, WINDOW } from './bus-rig.js';
 import { HostRig } from './host-rig.js';
 
 const ejection = suite('vPCI ejection');
@@ -73,10 +74,57 @@ ejection('VPCI-70 VPCI-18 nobody to ask', () => {
   rig.ask(message(0x13, 0x10004));
   assert.is(rig.bus.eject({ slot: 1 }), false);
   assert.is(rig.bus.eject({ serial: 5 }), false);
-  assert.ok(rig.bus.eject({ slot: 0 }));
+});
+
+ejection('VPCI-73 the channel is closed before the answer: the time goes on, and the offer goes at its end', () => {
+  const rig = BusRig.started();
+  rig.bus.eject({ slot: 0 });
+  rig.host.queue.advance(EJECT_BUDGET_US / 2);
   rig.bus.closed();
-  assert.ok(rig.host.queue.drain());
-  assert.equal(rig.rescinds, [], 'closed: nothing is waited for');
+  rig.host.queue.advance(EJECT_BUDGET_US / 2 - 1);
+  assert.equal(rig.rescinds, []);
+  rig.host.queue.advance(1);
+  assert.equal(rig.rescinds, [true]);
+  assert.is(rig.bus.state, 'rescinded');
+});
+
+ejection('VPCI-20 VPCI-70 VPCI-73 a guest that comes back is asked again, once, when it knows the functions', () => {
+  const rig = BusRig.started({ devices: [{}, { func: 1 }] });
+  rig.bus.eject({ slot: 0x20 });
+  rig.host.queue.advance(EJECT_BUDGET_US / 2);
+  rig.bus.closed();
+  rig.channel.take();
+  assert.is(rig.bus.opened(rig.channel, new Uint8Array(120)), 0);
+  const asked = () => rig.channel.take().map(({ payload }) => bytesToHex(payload));
+  rig.ask(message(0x13, 0x10004));
+  assert.equal(asked(), []);
+  assert.is(rig.bus.state, 'ejecting');
+  assert.is(rig.tell(message(0x01)).length, 1, 'the relations alone');
+  const entry = rig.send(message(0x07, 0, BigInt(WINDOW)));
+  assert.equal(
+    entry.map(({ payload }) => bytesToHex(payload)),
+    [OK, '0b00494220000000'],
+  );
+  rig.ask(message(0x0f, 0x20));
+  assert.equal(rig.bus.slots, [0]);
+  assert.equal(asked(), []);
+  assert.ok(rig.host.queue.drain(), 'no time runs on');
+  assert.equal(rig.rescinds, []);
+});
+
+ejection('VPCI-73 an ejection is forgotten with its offer: one that is made again may stay', () => {
+  const rig = BusRig.started();
+  rig.bus.eject({ slot: 0 });
+  rig.bus.closed();
+  rig.bus.withdraw();
+  assert.ok(rig.host.queue.drain(), 'no time runs on');
+  assert.is(rig.bus.opened(rig.channel, new Uint8Array(120)), 0);
+  rig.channel.take();
+  rig.ask(message(0x13, 0x10004));
+  rig.tell(message(0x01));
+  assert.is(rig.send(message(0x07, 0, BigInt(WINDOW))).length, 1);
+  assert.is(rig.ask(message(0x0f, 0)), BAD_DATA, 'nobody waits for that');
+  assert.equal(rig.rescinds, []);
 });
 
 ejection('VPCI-121 interrupts of an ejected function are taken back', () => {
@@ -114,6 +162,35 @@ ids('LDID-26 nor by a change of relations', () => {
   a.bus.closed();
   assert.is(b.bus.changeRelations(a.functions), true);
   assert.is(a.bus.opened(a.channel, new Uint8Array(120)), 0xc0000035);
+});
+
+ids('LDID-26 a change that is refused, or is none, leaves the devices where they are', () => {
+  const host = new HostRig();
+  const a = new BusRig({ rig: host });
+  new BusRig({ rig: host, instanceId: other, devices: [{ dev: 5 }] });
+  const [fn] = a.functions;
+  const slot = (): number => (fn!.device as NvmeDevice).slot;
+  assert.is(a.bus.changeRelations([{ ...fn!, dev: 5 }]), false);
+  assert.equal([a.bus.slots, slot()], [[0], 0]);
+  assert.throws(
+    () =>
+      a.bus.changeRelations([
+        { ...fn!, dev: 6 },
+        { ...fn!, dev: 6 },
+      ]),
+    /slot 6/,
+  );
+  assert.throws(
+    () =>
+      a.bus.changeRelations([
+        { ...fn!, dev: 7 },
+        { ...fn!, dev: 32 },
+      ]),
+    /device 32/,
+  );
+  assert.equal([a.bus.slots, slot()], [[0], 0]);
+  assert.ok(a.bus.changeRelations([{ ...fn!, dev: 7 }]));
+  assert.equal([a.bus.slots, slot()], [[7], 7]);
 });
 
 ids('LDID-26 LDID-46 an ejected function is forgotten: its id may come back as another device', () => {

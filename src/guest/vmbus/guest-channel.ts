@@ -20,6 +20,7 @@ import type { Routine } from '../../sched/routine.js';
 import { OrderedWork } from '../../sched/sync.js';
 import type { Connection } from './connection.js';
 import { gpadlMessages } from './gpadl.js';
+import type { ReplyKey } from './host-replies.js';
 import { signalHost } from './message-post.js';
 import { RequestIds } from './requestor.js';
 import type {
@@ -49,11 +50,9 @@ export class GuestChannel implements VmbusChannel {
   rescinded = false;
   requests: Requests = new RequestIds(0);
   hasCallback = false;
-  /** Probe and remove of its device, one after the other. */
+  /** Probe, suspend, resume and remove of its device, one after the other. */
   readonly work: OrderedWork;
   driver: VmbusDriver | undefined;
-  /** Offered since the connection was made: what is not after a resume is gone. */
-  isPresent = true;
   private readonly connection: Connection;
   private rings: Rings | undefined;
   private onPackets: (() => void) | undefined;
@@ -175,27 +174,21 @@ export class GuestChannel implements VmbusChannel {
     const target = this.connection.machine.cpus[cpu];
     if (target === undefined || !target.online) return failure('EINVAL');
     if (this.rings === undefined) return failure('ENODEV');
-    const { replies, version = 0 } = this.connection;
+    const { version = 0 } = this.connection;
     // Older hosts do not know the message, and those before 5.3 do not answer it (vmbus_send_modifychannel).
     if (version < VERSION.VERSION_WIN10_V4_1) return failure('EIO');
-    const isAnswered = version >= VERSION.VERSION_WIN10_V5_3;
-    const key = `modify ${this.offer.relid}`;
-    if (isAnswered) replies.expect(key, this.offer.relid);
-    const posted = yield* this.connection.post(
-      encode(vmbus_channel_modifychannel, {
-        header: { msgtype: TYPE.CHANNELMSG_MODIFYCHANNEL },
-        child_relid: this.offer.relid,
-        target_vp: target.gate.vp,
-      }),
-    );
-    if (!posted.ok) {
-      replies.forget(key);
-      return posted;
-    }
-    if (isAnswered) {
-      const reply = yield* replies.wait(key);
-      if (reply === undefined) return failure('ENODEV');
-      const { status } = decode(vmbus_channel_modifychannel_response, reply, { trailing: 'ignore' });
+    const message = encode(vmbus_channel_modifychannel, {
+      header: { msgtype: TYPE.CHANNELMSG_MODIFYCHANNEL },
+      child_relid: this.offer.relid,
+      target_vp: target.gate.vp,
+    });
+    if (version < VERSION.VERSION_WIN10_V5_3) {
+      const posted = yield* this.connection.post(message);
+      if (!posted.ok) return posted;
+    } else {
+      const reply = yield* this.ask(`modify ${this.offer.relid}`, [message]);
+      if (!reply.ok) return reply;
+      const { status } = decode(vmbus_channel_modifychannel_response, reply.value, { trailing: 'ignore' });
       if (status !== 0) return failure('EAGAIN', status);
     }
     this.cpu = cpu;
@@ -242,47 +235,49 @@ export class GuestChannel implements VmbusChannel {
     signalHost(this.connection.machine, this.cpu, this.offer.connectionId);
   }
 
-  private *createGpadl(gpadl: number, frames: readonly number[]): Routine<Outcome> {
-    const { replies } = this.connection;
-    const key = `gpadl ${gpadl}`;
+  /**
+   * Asks the host something and waits for its answer. ENODEV when the channel is taken back or the connection ends before
+   * that, also where the answer has just come; EAGAIN and EINVAL as the post does.
+   */
+  private *ask(key: ReplyKey, messages: readonly Uint8Array[]): Routine<Outcome<Uint8Array>> {
+    const { connection } = this;
+    const { replies } = connection;
+    // In one step with the registration: a rescind that came before has nobody to wake (vmbus_open, vmbus_establish_gpadl).
+    if (this.rescinded) return failure('ENODEV');
     replies.expect(key, this.offer.relid);
-    for (const message of gpadlMessages(this.offer.relid, gpadl, frames)) {
-      const posted = yield* this.connection.post(message);
+    for (const message of messages) {
+      const posted = yield* connection.post(message);
       if (posted.ok) continue;
       replies.forget(key);
       return posted;
     }
     const reply = yield* replies.wait(key);
-    if (reply === undefined) return failure('ENODEV');
-    const { creation_status } = decode(vmbus_channel_gpadl_created, reply, { trailing: 'ignore' });
+    return reply === undefined || this.rescinded ? failure('ENODEV') : success(reply);
+  }
+
+  private *createGpadl(gpadl: number, frames: readonly number[]): Routine<Outcome> {
+    const reply = yield* this.ask(`gpadl ${gpadl}`, gpadlMessages(this.offer.relid, gpadl, frames));
+    if (!reply.ok) return reply;
+    const { creation_status } = decode(vmbus_channel_gpadl_created, reply.value, { trailing: 'ignore' });
     return creation_status === 0 ? DONE : failure('EIO', creation_status);
   }
 
   private *askToOpen(gpadl: number, sendPages: number, userData: Uint8Array | undefined): Routine<Outcome> {
-    const { machine, replies } = this.connection;
     const { relid } = this.offer;
-    const key = `open ${relid}`;
     const userdata = new Uint8Array(USER_DATA_BYTES);
     if (userData !== undefined) userdata.set(userData.subarray(0, USER_DATA_BYTES));
-    replies.expect(key, relid);
-    const posted = yield* this.connection.post(
-      encode(vmbus_channel_open_channel, {
-        header: { msgtype: TYPE.CHANNELMSG_OPENCHANNEL },
-        child_relid: relid,
-        openid: relid,
-        ringbuffer_gpadlhandle: gpadl,
-        target_vp: machine.cpus[this.cpu]!.gate.vp,
-        downstream_ringbuffer_pageoffset: sendPages,
-        userdata,
-      }),
-    );
-    if (!posted.ok) {
-      replies.forget(key);
-      return posted;
-    }
-    const reply = yield* replies.wait(key);
-    if (reply === undefined) return failure('ENODEV');
-    const { status } = decode(vmbus_channel_open_result, reply, { trailing: 'ignore' });
+    const message = encode(vmbus_channel_open_channel, {
+      header: { msgtype: TYPE.CHANNELMSG_OPENCHANNEL },
+      child_relid: relid,
+      openid: relid,
+      ringbuffer_gpadlhandle: gpadl,
+      target_vp: this.connection.machine.cpus[this.cpu]!.gate.vp,
+      downstream_ringbuffer_pageoffset: sendPages,
+      userdata,
+    });
+    const reply = yield* this.ask(`open ${relid}`, [message]);
+    if (!reply.ok) return reply;
+    const { status } = decode(vmbus_channel_open_result, reply.value, { trailing: 'ignore' });
     return status === 0 ? DONE : failure('EAGAIN', status);
   }
 
@@ -293,23 +288,17 @@ export class GuestChannel implements VmbusChannel {
     this.hasCallback = false;
     this.onPackets = undefined;
     this.rings = undefined;
-    if (!this.rescinded) yield* this.tearDown(rings.gpadl);
+    yield* this.tearDown(rings.gpadl);
     this.connection.machine.frames.give(rings.frames);
   }
 
   private *tearDown(gpadl: number): Routine {
-    const { replies } = this.connection;
-    const key = `torndown ${gpadl}`;
-    replies.expect(key, this.offer.relid);
-    const posted = yield* this.connection.post(
-      encode(vmbus_channel_gpadl_teardown, {
-        header: { msgtype: TYPE.CHANNELMSG_GPADL_TEARDOWN },
-        child_relid: this.offer.relid,
-        gpadl,
-      }),
-    );
-    if (posted.ok) yield* replies.wait(key);
-    else replies.forget(key);
+    const message = encode(vmbus_channel_gpadl_teardown, {
+      header: { msgtype: TYPE.CHANNELMSG_GPADL_TEARDOWN },
+      child_relid: this.offer.relid,
+      gpadl,
+    });
+    yield* this.ask(`torndown ${gpadl}`, [message]);
   }
 
   /** The host wrote what no ring has. Anything else is a mistake of ours and goes on. */

@@ -20,8 +20,9 @@ export class HostReplies {
     this.queue = queue;
   }
 
-  /** Has to come before the question. `relid`: a rescind of that channel ends the wait. */
+  /** Has to come before the question. `relid`: a rescind of that channel ends the wait. Who waited for the same goes without. */
   expect(key: ReplyKey, relid?: number): void {
+    this.waiters.get(key)?.arrived.complete();
     this.waiters.set(key, { relid, arrived: new Completion(), body: undefined });
   }
 
@@ -37,6 +38,11 @@ export class HostReplies {
   /** The channel is gone: its waits end without an answer. */
   abandon(relid: number): void {
     for (const waiter of this.waiters.values()) if (waiter.relid === relid) waiter.arrived.complete();
+  }
+
+  /** The connection is gone: nobody is answered any more. */
+  abandonAll(): void {
+    for (const waiter of this.waiters.values()) waiter.arrived.complete();
   }
 
   /** The answer; undefined when it was abandoned or did not come in time. */

@@ -15,6 +15,7 @@ import { DONE, failure, type Outcome } from '../../ports/outcome.js';
 import { type Routine, sleep } from '../../sched/routine.js';
 import { Completion, OrderedWork } from '../../sched/sync.js';
 import type { BootedGuest } from '../machine/boot.js';
+import { ChannelList, INVALID_RELID } from './channel-list.js';
 import type { Connection } from './connection.js';
 import { type ContactPages, negotiate } from './contact.js';
 import { GuestChannel } from './guest-channel.js';
@@ -53,7 +54,7 @@ export class VmbusClient implements Connection {
   readonly machine: BootedGuest;
   readonly replies: HostReplies;
   private readonly options: ClientOptions;
-  private readonly byRelid = new Map<number, GuestChannel>();
+  private readonly list = new ChannelList();
   private readonly drivers: VmbusDriver[] = [];
   private readonly rescinds: OrderedWork;
   private pages: ContactPages | undefined;
@@ -61,6 +62,9 @@ export class VmbusClient implements Connection {
   private agreed: number | undefined;
   private lastGpadl = FIRST_GPADL - 1;
   private allOffers = new Completion();
+  private takesOffers = false;
+  /** Channels whose probe waits until the guest is awake again; undefined while it is. */
+  private unprobed: Set<GuestChannel> | undefined;
 
   constructor(machine: BootedGuest, options: ClientOptions = {}) {
     this.machine = machine;
@@ -75,79 +79,95 @@ export class VmbusClient implements Connection {
   }
 
   get channels(): readonly GuestChannel[] {
-    return [...this.byRelid.values()];
+    return this.list.all;
   }
 
   /**
-   * Turns the SynICs on, agrees on a version, asks for the offers and waits until the host has named them all. EPROTO when
-   * it takes no version, ENOMEM, ETIMEDOUT for offers without end.
+   * Turns the SynICs on, agrees on a version, asks for the offers and waits until the host has named them all. EBUSY for a
+   * second time before `unload`. EPROTO when the host takes no version and ENOMEM leave nothing behind; ETIMEDOUT, for offers
+   * without end, leaves the connection.
    */
   *connect(): Routine<Outcome> {
+    if (this.pages !== undefined) return failure('EBUSY');
     const frames = this.machine.frames.take(3);
     if (frames === undefined) return failure('ENOMEM');
     const [interruptPfn, first, second] = frames as [number, number, number];
     this.pages = { interruptPfn, monitorPfns: [first, second] };
     this.listen();
     const met = yield* this.meet(this.options.versions ?? LINUX_VERSIONS);
-    return met.ok ? yield* this.askForOffers() : met;
+    if (met.ok) return yield* this.askForOffers();
+    this.mute();
+    this.givePages();
+    return met;
   }
 
   /** Takes a driver; devices that are there already are probed. */
   register(driver: VmbusDriver): void {
     this.drivers.push(driver);
-    for (const channel of this.byRelid.values()) this.probe(channel);
+    for (const channel of this.list.all) this.probe(channel);
   }
 
   /** Waits until every device is probed or removed, as far as that has been asked for. */
   *settle(): Routine {
     yield* this.rescinds.flush();
-    for (const channel of this.byRelid.values()) yield* channel.work.flush();
+    for (const channel of this.list.all) yield* channel.work.flush();
   }
 
   /** Removes every device and driver, leaves the host, and turns the SynICs off. */
   *unload(): Routine<Outcome> {
     this.drivers.length = 0;
-    for (const channel of this.byRelid.values()) this.unbind(channel);
-    yield* this.settle();
+    this.unprobed = undefined;
+    for (const channel of this.list.all) this.unbind(channel);
+    yield* this.quieten();
+    this.list.clear();
     const left = yield* this.leave();
-    this.byRelid.clear();
     this.mute();
-    if (this.pages !== undefined)
-      this.machine.frames.give([this.pages.interruptPfn, ...this.pages.monitorPfns].sort((a, b) => a - b));
-    this.pages = undefined;
+    this.givePages();
     return left;
   }
 
-  /** Puts all devices away and leaves the host, for hibernation. The first refusal ends it. */
+  /**
+   * Puts all devices away and leaves the host, for hibernation. The first refusal ends it: the devices that were put away
+   * before are brought back. What the host offers meanwhile is probed when the guest is awake again. ENODEV without connection.
+   */
   *suspend(): Routine<Outcome> {
+    if (this.version === undefined) return failure('ENODEV');
+    // From here on (device_block_probing, drivers/base/dd.c): a probe would still talk when the connection ends.
+    this.unprobed = new Set();
     yield* this.settle();
-    for (const channel of this.byRelid.values()) {
-      const put = channel.driver?.suspend === undefined ? DONE : yield* channel.driver.suspend(channel);
-      if (!put.ok) return put;
+    const done: GuestChannel[] = [];
+    for (const channel of this.list.offered) {
+      const put = yield* this.inTurn(channel, (driver) => driver.suspend?.(channel));
+      done.unshift(channel);
+      if (put.ok) continue;
+      for (const one of done.slice(1)) yield* this.inTurn(one, (driver) => driver.resume?.(one));
+      this.probeRest();
+      return put;
     }
-    const left = yield* this.leave();
-    this.mute();
-    return left;
+    return yield* this.depart();
   }
 
-  /** Comes back to the same or another host: the version as before, devices found again by their GUIDs. */
+  /**
+   * Comes back to the same or another host: the version as before, devices found again by their GUIDs, whatever their relids
+   * are now. What is not offered any more is removed. EINVAL when there is nothing to come back from; where there is no
+   * connection, all stays put away.
+   */
   *resume(): Routine<Outcome> {
-    if (this.agreed === undefined || this.pages === undefined) return failure('EINVAL');
-    for (const channel of this.byRelid.values()) channel.isPresent = false;
+    if (this.agreed === undefined || this.pages === undefined || this.version !== undefined) return failure('EINVAL');
     this.listen();
     const met = yield* this.meet([this.agreed]);
-    if (!met.ok) return met;
-    const offered = yield* this.askForOffers();
-    if (!offered.ok) return offered;
+    const offered = met.ok ? yield* this.askForOffers() : met;
+    if (!offered.ok) {
+      yield* this.depart();
+      return offered;
+    }
+    for (const channel of this.list.missing) this.rescind(channel);
     let first: Outcome = DONE;
-    for (const channel of [...this.byRelid.values()]) {
-      if (!channel.isPresent) {
-        this.rescind(channel);
-        continue;
-      }
-      const back = channel.driver?.resume === undefined ? DONE : yield* channel.driver.resume(channel);
+    for (const channel of this.list.offered) {
+      const back = yield* this.inTurn(channel, (driver) => driver.resume?.(channel));
       if (!back.ok && first.ok) first = back;
     }
+    this.probeRest();
     yield* this.settle();
     return first;
   }
@@ -162,6 +182,7 @@ export class VmbusClient implements Connection {
   }
 
   private listen(): void {
+    this.takesOffers = true;
     this.machine.handle(this.machine.vmbusVector, (cpu) => this.interrupted(cpu));
     for (const { cpu, present } of this.machine.cpus) if (present) this.machine.online(cpu);
   }
@@ -169,6 +190,13 @@ export class VmbusClient implements Connection {
   private mute(): void {
     for (const { cpu } of this.machine.cpus) this.machine.offline(cpu);
     this.machine.handle(this.machine.vmbusVector, undefined);
+  }
+
+  private givePages(): void {
+    if (this.pages === undefined) return;
+    const { interruptPfn, monitorPfns } = this.pages;
+    this.machine.frames.give([interruptPfn, ...monitorPfns].sort((a, b) => a - b));
+    this.pages = undefined;
   }
 
   private *meet(versions: readonly number[]): Routine<Outcome> {
@@ -186,12 +214,29 @@ export class VmbusClient implements Connection {
     return (yield* this.allOffers.wait(this.machine.queue, WAIT_US)) ? DONE : failure('ETIMEDOUT');
   }
 
+  /** Takes no more offers, and waits until all that has begun is at its end (vmbus_bus_suspend, drivers/hv/vmbus_drv.c). */
+  private *quieten(): Routine {
+    this.takesOffers = false;
+    do yield* this.settle();
+    while (!this.rescinds.isIdle || this.list.all.some(({ work }) => !work.isIdle));
+  }
+
+  /** Ends the connection; its channels stay known. */
+  private *depart(): Routine<Outcome> {
+    yield* this.quieten();
+    this.list.putAway();
+    const left = yield* this.leave();
+    this.mute();
+    return left;
+  }
+
   private *leave(): Routine<Outcome> {
     this.replies.expect('unload');
     const posted = yield* this.post(encode(vmbus_channel_message_header, { msgtype: TYPE.CHANNELMSG_UNLOAD }));
     const answered = posted.ok && (yield* this.replies.wait('unload', WAIT_US)) !== undefined;
     this.replies.forget('unload');
     this.messageConnection = undefined;
+    this.replies.abandonAll();
     if (!posted.ok) return posted;
     return answered ? DONE : failure('ETIMEDOUT');
   }
@@ -199,7 +244,7 @@ export class VmbusClient implements Connection {
   private interrupted(cpu: number): void {
     const pages = this.machine.synicPages(cpu);
     if (pages === undefined) return;
-    for (const flag of takeEventFlags(this.machine.memory, pages.eventPfn)) this.byRelid.get(flag)?.attend();
+    for (const flag of takeEventFlags(this.machine.memory, pages.eventPfn)) this.list.at(flag)?.attend();
     const registers = this.machine.registers(cpu);
     const message = takeMessage(this.machine.memory, pages.messagePfn, () => registers.write('HV_MSR_EOM', 0n));
     if (message !== undefined) this.take(message.payload);
@@ -230,7 +275,7 @@ export class VmbusClient implements Connection {
       case TYPE.CHANNELMSG_OFFERCHANNEL:
         return this.offered(readOffer(view));
       case TYPE.CHANNELMSG_RESCIND_CHANNELOFFER: {
-        const channel = this.byRelid.get(decode(vmbus_channel_rescind_offer, body, LOOSE).child_relid);
+        const channel = this.list.at(decode(vmbus_channel_rescind_offer, body, LOOSE).child_relid);
         if (channel === undefined) return false;
         this.rescind(channel);
         return true;
@@ -253,24 +298,13 @@ export class VmbusClient implements Connection {
 
   /** A new device, or one that hibernation put away and that has come back, perhaps under another relid. */
   private offered(offer: ChannelOffer): boolean {
+    // Who comes back asks for all offers again.
+    if (!this.takesOffers) return true;
     if (this.options.isIsolated === true && !ISOLATED_CLASSES.has(offer.interfaceId)) return false;
-    const known = [...this.byRelid.values()].find(
-      (channel) =>
-        !channel.isPresent &&
-        channel.offer.interfaceId === offer.interfaceId &&
-        channel.offer.instanceId === offer.instanceId,
-    );
-    if (known !== undefined) {
-      this.byRelid.delete(known.offer.relid);
-      known.offer = offer;
-      known.isPresent = true;
-      this.byRelid.set(offer.relid, known);
-      return true;
-    }
-    // The host would have to take the first one back before it gives the id again.
-    if (this.byRelid.has(offer.relid)) return false;
+    if (!this.list.isFree(offer.relid)) return false;
+    if (this.list.bringBack(offer)) return true;
     const channel = new GuestChannel(this, offer);
-    this.byRelid.set(offer.relid, channel);
+    this.list.add(channel);
     this.probe(channel);
     return true;
   }
@@ -279,6 +313,10 @@ export class VmbusClient implements Connection {
     if (channel.driver !== undefined || channel.rescinded) return;
     const driver = this.drivers.find(({ interfaceIds }) => interfaceIds.includes(channel.offer.interfaceId));
     if (driver === undefined) return;
+    if (this.unprobed !== undefined) {
+      this.unprobed.add(channel);
+      return;
+    }
     channel.driver = driver;
     channel.work.add(
       function* (this: VmbusClient): Routine {
@@ -290,6 +328,30 @@ export class VmbusClient implements Connection {
         this.machine.log({ level: 'error', code: 'vmbus-probe-failed', fields });
       }.bind(this),
     );
+  }
+
+  /** The guest is awake: what has come while it was not is probed. */
+  private probeRest(): void {
+    const { unprobed = [] } = this;
+    this.unprobed = undefined;
+    for (const channel of unprobed) this.probe(channel);
+  }
+
+  /**
+   * Has a channel's driver do something between its probes and removals, none of which stand besides it. A channel that the
+   * host takes back meanwhile needs nothing more: its removal is queued.
+   */
+  private *inTurn(channel: GuestChannel, act: (driver: VmbusDriver) => Routine<Outcome> | undefined): Routine<Outcome> {
+    let outcome: Outcome = DONE;
+    const ended = new Completion();
+    channel.work.add(function* (): Routine {
+      const { driver, rescinded } = channel;
+      const routine = driver === undefined || rescinded ? undefined : act(driver);
+      if (routine !== undefined) outcome = yield* routine;
+      ended.complete();
+    });
+    yield* ended.wait(this.machine.queue);
+    return channel.rescinded ? DONE : outcome;
   }
 
   private unbind(channel: GuestChannel): void {
@@ -312,8 +374,8 @@ export class VmbusClient implements Connection {
         yield* sleep(this.machine.queue, PROBE_POLL_US);
         if (channel.isOpen) yield* channel.close();
         const { relid } = channel.offer;
-        if (this.byRelid.get(relid) === channel) this.byRelid.delete(relid);
-        if (!channel.isPresent) return;
+        this.list.delete(channel);
+        if (relid === INVALID_RELID) return;
         yield* this.post(
           encode(vmbus_channel_relid_released, {
             header: { msgtype: TYPE.CHANNELMSG_RELID_RELEASED },

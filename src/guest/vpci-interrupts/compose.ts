@@ -82,11 +82,12 @@ export class MessageComposer {
 
   /**
    * The CPU that the host aims at. One for all blocks in turn: what the host derives of it stays for good, and a constant would
-   * put all devices on one physical CPU (VPCI-54).
+   * put all devices on one physical CPU (VPCI-54). A single message aims where the interrupt goes now; before anyone requests
+   * it that may be a CPU that is present but not online (ARM-08), and then any of those it may go to will do.
    */
   private chooseCpu(irq: MessageIrq, multi: boolean): number | undefined {
     const { cpus } = this.machine;
-    if (!multi) return irq.effective.find((cpu) => cpus[cpu]?.online);
+    if (!multi) return [...irq.effective, ...irq.affinity].find((cpu) => cpus[cpu]?.online);
     for (let step = 1; step <= cpus.length; step++) {
       const cpu = (this.lastCpu + step) % cpus.length;
       if (!cpus[cpu]!.online) continue;

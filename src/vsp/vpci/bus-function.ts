@@ -45,7 +45,6 @@ export class BusFunction {
   readonly deviceId: bigint;
   readonly ranges: (AssignedRange | undefined)[] = new Array<undefined>(6).fill(undefined);
   assigned = false;
-  ejecting = false;
 
   constructor(spec: VpciFunction, prefix: number) {
     if (!(spec.dev >= 0 && spec.dev < 32 && spec.func >= 0 && spec.func < 8))
@@ -53,7 +52,11 @@ export class BusFunction {
     this.spec = spec;
     this.slot = slotOf(spec.dev, spec.func);
     this.deviceId = logicalDeviceId(prefix, spec.func);
-    spec.device.attached(this.slot);
+  }
+
+  /** The function is on the bus from now on: its device hears of the slot. */
+  attach(): void {
+    this.spec.device.attached(this.slot);
   }
 
   /** As RESOURCES_RELEASED leaves it: powered off, unmapped, BARs clear. */
@@ -64,7 +67,7 @@ export class BusFunction {
   }
 }
 
-/** The functions by slot. Throws RangeError for two in one slot. */
+/** The functions by slot; none of them is attached. Throws RangeError for two in one slot. */
 export function functionsBySlot(functions: readonly VpciFunction[], prefix: number): Map<number, BusFunction> {
   const bySlot = new Map<number, BusFunction>();
   for (const spec of functions) {

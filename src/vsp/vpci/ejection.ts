@@ -17,6 +17,8 @@ export class Ejections {
   readonly #budgetUs: number;
   readonly #gone: (forced: boolean) => void;
   readonly #timers = new Map<number, Timer>();
+  /** Slots that the guest on the channel has not been asked for. */
+  readonly #unsaid = new Set<number>();
 
   /** `gone` runs when the offer has nothing left to stand for: the last function was ejected, or its time is over. */
   constructor(core: BusCore, budgetUs: number, gone: (forced: boolean) => void) {
@@ -32,31 +34,48 @@ export class Ejections {
   /** Asks for a function; again for one that was asked for sends the message again and leaves its time as it is. */
   ask(made: BusFunction): void {
     const { slot } = made;
-    made.ejecting = true;
-    this.#core.log.add({ what: 'eject', slot });
-    const payload = encode(pci_child_message, {
-      message_type: { type: pci_message_type.PCI_EJECT },
-      wslot: slotWord(slot),
-    });
-    this.#core.outbox.send({ kind: 'in-band', payload });
+    this.#say(slot);
     if (this.#timers.has(slot)) return;
     const timer = this.#core.port.queue.after(this.#budgetUs, () => {
-      this.#timers.delete(slot);
+      this.cancel(slot);
       this.#core.log.add({ what: 'eject-timeout' });
       this.#gone(true);
     });
     this.#timers.set(slot, timer);
   }
 
+  /**
+   * The channel is closed. What was asked for is still wanted, and its time goes on (VPCI-73): a guest that was putting the
+   * bus away when it came has not taken it in (VPCI-70).
+   */
+  unsay(): void {
+    for (const slot of this.#timers.keys()) this.#unsaid.add(slot);
+  }
+
+  /** Asks the next guest, or the same one again, as soon as it knows the functions and has the bus on. */
+  sayAgain(): void {
+    const { inD0, told } = this.#core;
+    if (inD0 && told) for (const slot of this.#unsaid) this.#say(slot);
+  }
+
+  #say(slot: number): void {
+    this.#unsaid.delete(slot);
+    this.#core.log.add({ what: 'eject', slot });
+    const payload = encode(pci_child_message, {
+      message_type: { type: pci_message_type.PCI_EJECT },
+      wslot: slotWord(slot),
+    });
+    this.#core.outbox.send({ kind: 'in-band', payload });
+  }
+
   /** Eight bytes in OpenVMM, twelve with a status in Linux. */
   readonly complete: Handler = (core, request) => {
     const body = readBody(pci_child_message, request);
     const made = body === undefined ? undefined : core.functions.get(slotNumber(body.wslot));
-    if (made === undefined || !made.ejecting) return refuse(core, request, 'is not being ejected');
+    if (made === undefined || !this.#timers.has(made.slot)) return refuse(core, request, 'is not being ejected');
     const long = request.payload.length >= pci_eject_response.size;
     const status = long ? viewOf(request.payload).getUint32(8, true) : STATUS_SUCCESS;
-    this.#timers.get(made.slot)?.cancel();
-    this.#timers.delete(made.slot);
+    this.cancel(made.slot);
     core.functions.delete(made.slot);
     core.ids.hold(core.functions.keys());
     core.undeleted += core.interrupts.removeAll(made.slot);
@@ -72,6 +91,7 @@ export class Ejections {
       if (slot !== undefined && slot !== at) continue;
       timer.cancel();
       this.#timers.delete(at);
+      this.#unsaid.delete(at);
     }
   }
 }

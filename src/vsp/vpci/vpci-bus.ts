@@ -101,6 +101,7 @@ export class VpciBus implements ChannelDevice {
     this.record = new VpciEventLog(options.recordLimit ?? 4096);
     const outbox = new Outbox(() => this.signaled());
     const functions = functionsBySlot(options.functions, prefix);
+    for (const made of functions.values()) made.attach();
     this.#core = {
       port,
       prefix,
@@ -165,6 +166,7 @@ export class VpciBus implements ChannelDevice {
     if (this.#channel === undefined) return;
     this.#channel = undefined;
     this.#core.outbox.close();
+    this.#ejections.unsay();
     const undeleted = this.#stop();
     this.#core.version = undefined;
     this.#core.ids.hold([]);
@@ -210,6 +212,7 @@ export class VpciBus implements ChannelDevice {
       this.#ejections.cancel(slot);
       made.release();
     }
+    for (const [slot, made] of next) if (core.functions.get(slot) !== made) made.attach();
     core.functions = next;
     core.told = false;
     if (core.inD0) for (const { spec } of next.values()) spec.device.setPower(true);
@@ -237,6 +240,7 @@ export class VpciBus implements ChannelDevice {
     if (this.#rescinded) return;
     this.#rescinded = true;
     this.record.add({ what: 'rescind' });
+    this.#ejections.cancel();
     this.#stop();
     // The host forgets it at once, however long the guest keeps the channel open: the same ids may come back.
     this.#core.ids.hold([]);
@@ -259,7 +263,6 @@ export class VpciBus implements ChannelDevice {
 
   #stop(): number {
     this.#answers.cancel();
-    this.#ejections.cancel();
     return powerDown(this.#core);
   }
 
@@ -289,6 +292,7 @@ export class VpciBus implements ChannelDevice {
       this.record.add({ what: 'answer', step, name, status });
       this.#answers.send(request.transactionId, answer, fault);
     }
+    this.#ejections.sayAgain();
     this.#knobs.after?.(request, this);
   }
 
