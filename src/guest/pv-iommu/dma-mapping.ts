@@ -32,6 +32,7 @@ export class DmaMapping implements DmaOperations {
   private readonly queue: RunQueue;
   private waiting: Waiting[] = [];
   private timer: Timer | undefined;
+  private isEnded = false;
 
   constructor(domain: PagingDomain, queue: RunQueue, mode: DmaMode = 'lazy') {
     this.domain = domain;
@@ -45,7 +46,12 @@ export class DmaMapping implements DmaOperations {
     return this.space.inUse;
   }
 
-  /** The IOVA of `length` bytes at any GPA. ENOSPC without IOVAs, else as PagingDomain.map. */
+  /** Ranges whose flush failed: a device may still reach what was there, so that nobody gets their IOVAs while the domain lives. */
+  get leakedRanges(): number {
+    return this.space.lost;
+  }
+
+  /** The IOVA of `length` bytes at any GPA. ENODEV behind `end`, ENOSPC without IOVAs, else as PagingDomain.map. */
   map(gpa: number, length: number, write = true): Outcome<bigint> {
     if (!(gpa >= 0 && length > 0 && Number.isSafeInteger(gpa + length))) return failure('EINVAL');
     const offset = gpa % HV_HYP_PAGE_SIZE;
@@ -66,55 +72,87 @@ export class DmaMapping implements DmaOperations {
     if (addresses.length > 0) this.unmap(addresses[0]!);
   }
 
-  /** Ends a mapping by an IOVA in its first page. EINVAL for one that is not mapped, or not any more. */
+  /**
+   * Ends a mapping by an IOVA in its first page, also when the flush fails: nobody could map it back. EINVAL for one that is not
+   * mapped, or not any more.
+   */
   unmap(iova: bigint): Outcome {
     const start = iova & ~0xfffn;
     const length = this.space.lengthAt(start);
     const waits = this.waiting.some((one) => one.start === start);
-    if (length === undefined || waits) return failure('EINVAL');
-    if (this.mode === 'strict') {
-      this.domain.unmap(start, length);
-      this.space.give(start);
-      return DONE;
-    }
+    if (this.isEnded || length === undefined || waits) return failure('EINVAL');
     const gather = new FlushGather();
     this.domain.unmap(start, length, gather);
+    if (this.mode === 'strict') {
+      this.giveBack([start], this.domain.sync(gather));
+      return DONE;
+    }
     this.waiting.push({ start, gather });
     if (this.waiting.length >= QUEUE_LENGTH) this.flush();
     else this.timer ??= this.queue.after(FLUSH_AFTER_US, () => this.flush());
     return DONE;
   }
 
-  /** Flushes what waits, now. The IOVAs can be used again then. */
+  /** Flushes what waits, now. The IOVAs can be used again then, unless the flush fails. */
   flush(): void {
     this.timer?.cancel();
     this.timer = undefined;
     if (this.waiting.length === 0) return;
     const done = this.waiting;
     this.waiting = [];
-    this.domain.flushAll(...done.map(({ gather }) => gather));
-    for (const { start } of done) this.space.give(start);
+    const flushed = this.domain.flushAll(...done.map(({ gather }) => gather));
+    this.giveBack(
+      done.map(({ start }) => start),
+      flushed,
+    );
+  }
+
+  /**
+   * Flushes what waits and takes the domain away from the driver: its tables may go then. Returns the ranges that are mapped all
+   * the same.
+   */
+  end(): number {
+    this.flush();
+    this.isEnded = true;
+    return this.inUse;
   }
 
   private mapPieces(pieces: readonly Piece[], bytes: number, write: boolean): Outcome<bigint> {
+    if (this.isEnded) return failure('ENODEV');
     let start = this.space.take(bytes);
     if (start === undefined && this.waiting.length > 0) {
       this.flush();
       start = this.space.take(bytes);
     }
     if (start === undefined) return failure('ENOSPC');
+    const gather = new FlushGather();
     let done = 0;
     for (const piece of pieces) {
-      const mapped = this.domain.map(start + BigInt(done), piece.gpa, piece.bytes, write);
+      const mapped = this.domain.map(start + BigInt(done), piece.gpa, piece.bytes, write, gather);
       if (mapped.ok) {
         done += piece.bytes;
         continue;
       }
-      if (done > 0) this.domain.unmap(start, done);
-      this.space.give(start);
+      if (done > 0) this.domain.unmap(start, done, gather);
+      this.giveBack([start], this.domain.sync(gather));
       return mapped;
     }
+    // A large page may have taken the place of an empty table.
+    this.domain.sync(gather);
     return success(start);
+  }
+
+  /** Ends ranges; those that were not flushed lead devices to where they led before, and stay out of use. */
+  private giveBack(starts: readonly bigint[], flushed: boolean): void {
+    let bytes = 0;
+    for (const start of starts) {
+      if (flushed) this.space.give(start);
+      else {
+        bytes += this.space.lengthAt(start) ?? 0;
+        this.space.lose(start);
+      }
+    }
+    if (!flushed) this.domain.reportLeaked(starts.length, bytes);
   }
 }
 

@@ -18,6 +18,7 @@ export class IovaSpace {
   private readonly high = new GapTree();
   /** Pages by first page. */
   private readonly taken = new Map<number, number>();
+  private lostRanges = 0;
 
   constructor(apertureEnd: bigint) {
     const end = Number((apertureEnd + 1n) >> PAGE_BITS);
@@ -33,6 +34,11 @@ export class IovaSpace {
   /** Ranges that are handed out. */
   get inUse(): number {
     return this.taken.size;
+  }
+
+  /** Ranges that nobody gets again. */
+  get lost(): number {
+    return this.lostRanges;
   }
 
   /** The first IOVA of so many bytes, a multiple of 4 KiB; undefined when there is no room. */
@@ -58,6 +64,14 @@ export class IovaSpace {
     const first = Number(start >> PAGE_BITS);
     this.taken.delete(first);
     (first < FIRST_HIGH_PAGE ? this.low : this.high).give(first, length / PAGE);
+    return true;
+  }
+
+  /** Ends a range by its first IOVA as `give` does, and it is never handed out again. False for one that is not handed out. */
+  lose(start: bigint): boolean {
+    if (this.lengthAt(start) === undefined) return false;
+    this.taken.delete(Number(start >> PAGE_BITS));
+    this.lostRanges++;
     return true;
   }
 }

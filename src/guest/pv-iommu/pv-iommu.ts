@@ -75,7 +75,10 @@ export class PvIommu {
     });
   }
 
-  /** Finds a function and attaches its default domain. ENODEV for one that does its DMA without an IOMMU (PVI-23). */
+  /**
+   * Finds a function and attaches its default domain. ENODEV for one that does its DMA without an IOMMU (PVI-23), EEXIST for one
+   * that was added and not released.
+   */
   add(fn: IommuFunction, ats?: AtsSwitch): Outcome<PvDevice> {
     const found = this.probe(fn, ats);
     if (!found.ok || this.rules.defaultDomain === 'none') return found;
@@ -109,12 +112,18 @@ export class PvIommu {
     return [...this.mappings.values()].reduce((sum, { inUse }) => sum + inUse, 0);
   }
 
+  /** Ranges of IOVAs that no device gets while its default domain lives, as their flush failed. */
+  get iovasLeaked(): number {
+    return [...this.mappings.values()].reduce((sum, { leakedRanges }) => sum + leakedRanges, 0);
+  }
+
   /**
    * Finds a function: its bus has a logical id and the hypervisor says that the IOMMU is in front of it. Undefined is what is
-   * not a PCI function. ENODEV else.
+   * not a PCI function. ENODEV else; EEXIST for a function that has a device.
    */
   probe(fn: IommuFunction | undefined, ats?: AtsSwitch): Outcome<PvDevice> {
     if (fn === undefined) return failure('ENODEV');
+    if (this.devices.has(fn)) return failure('EEXIST');
     const id = this.ids.deviceId(fn.domain, fn.devfn);
     if (!id.ok) return id;
     const enabled = queryDeviceEnabled(this.source.calls.page, id.value);
@@ -132,15 +141,20 @@ export class PvIommu {
     return made;
   }
 
-  /** Ends a domain; EBUSY while a device is in it. */
+  /** Ends a domain; EBUSY while a device is in it, EINVAL for one that has ended. */
   freeDomain(domain: PagingDomain): Outcome {
     const freed = domain.free();
     if (freed.ok || freed.errno !== 'EBUSY') this.paging.delete(domain);
     return freed;
   }
 
-  /** Moves a device into a domain, from wherever it is. */
+  /**
+   * Moves a device into a domain, from wherever it is. ENODEV for a device that was released, EINVAL for a domain that has ended:
+   * another one may have its number by now.
+   */
   attach(device: PvDevice, domain: PvDomain): Outcome {
+    if (!this.has(device)) return failure('ENODEV');
+    if (domain instanceof PagingDomain && domain.state !== 'live') return failure('EINVAL');
     // In front of the call: a look-up may wait, and between page and call nothing may (LDID-27).
     const id = this.ids.deviceId(device.fn.domain, device.fn.devfn);
     if (!id.ok) return id;
@@ -163,9 +177,10 @@ export class PvIommu {
 
   /**
    * Lets a device go: into the blocked domain, then its default domain ends (PVI-27). What fails is reported, and the device is
-   * forgotten all the same: it is going. ENODEV means that the id of its bus went first.
+   * forgotten all the same: it is going. ENODEV means that the id of its bus went first, or that the device is released.
    */
   release(device: PvDevice): Outcome {
+    if (!this.has(device)) return failure('ENODEV');
     const left = this.endMapping(device);
     if (left > 0) {
       const { domain, devfn } = device.fn;
@@ -188,9 +203,10 @@ export class PvIommu {
 
   /**
    * Gives a device another default domain, as a write to the group's type in sysfs does; the old one ends. EBUSY while its
-   * driver has memory mapped there.
+   * driver has memory mapped there, ENODEV for a device that was released.
    */
   changeDefault(device: PvDevice, kind: 'paging' | 'identity' | 'blocked'): Outcome<PvDomain> {
+    if (!this.has(device)) return failure('ENODEV');
     const mapping = this.mappings.get(device);
     mapping?.flush();
     if (mapping !== undefined && mapping.inUse > 0) return failure('EBUSY');
@@ -201,6 +217,11 @@ export class PvIommu {
     if (attached.ok) this.setDefault(device, domain.value);
     if (left instanceof PagingDomain) this.freeDomain(left);
     return attached.ok ? domain : attached;
+  }
+
+  /** A function that goes and comes again is another device. */
+  private has(device: PvDevice): boolean {
+    return this.devices.get(device.fn) === device;
   }
 
   /** What its driver maps from now on goes through the domain. */
@@ -217,11 +238,10 @@ export class PvIommu {
   private endMapping(device: PvDevice): number {
     const mapping = this.mappings.get(device);
     if (mapping === undefined) return 0;
-    // In front of the domain's end, behind which nothing could be flushed and no timer may run.
-    mapping.flush();
     this.mappings.delete(device);
     device.fn.dma = DIRECT_DMA;
-    return mapping.inUse;
+    // In front of the domain's end, behind which nothing could be flushed and no timer may run.
+    return mapping.end();
   }
 
   private makeDefault(kind: 'paging' | 'identity' | 'blocked'): Outcome<PvDomain> {
