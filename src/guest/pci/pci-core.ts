@@ -16,9 +16,13 @@ const FUNCTIONS = 8;
 /** Runs when a function is added, before its driver: what an IOMMU does there it does at once (LDID-12). */
 export type AddNotifier = (fn: PciFunction) => void;
 
+/** A function and its driver. */
 interface Binding {
   readonly driver: PciDriver;
   readonly probe: Running<Outcome<BoundFunction>>;
+  /** Held while the driver suspends, resumes or lets go (device_lock). */
+  readonly lock: Mutex;
+  isAsleep: boolean;
 }
 
 /**
@@ -33,6 +37,9 @@ export class PciCore {
   private readonly notifiers: AddNotifier[] = [];
   private readonly removeNotifiers: ((fn: PciFunction) => void)[] = [];
   private readonly bindings = new Map<PciFunction, Binding>();
+  /** Functions that came while the devices sleep: their drivers probe when they wake (device_block_probing). */
+  private readonly deferred = new Set<PciFunction>();
+  private isAsleep = false;
 
   constructor(service: InterruptService) {
     this.service = service;
@@ -70,23 +77,41 @@ export class PciCore {
     for (const { probe } of [...this.bindings.values()]) yield* probe.join();
   }
 
-  /** Puts every driver's device to sleep, before the buses go; the first refusal ends it. */
+  /**
+   * Puts every driver's device to sleep, before the buses go. The first refusal ends it: what sleeps already is woken then.
+   * Functions that come meanwhile wait for their drivers until resume().
+   */
   *suspend(): Routine<Outcome> {
+    this.isAsleep = true;
     yield* this.settle();
-    for (const bound of this.boundFunctions()) {
-      const put = bound.suspend === undefined ? DONE : yield* bound.suspend();
-      if (!put.ok) return put;
+    for (const fn of [...this.bindings.keys()]) {
+      const put = yield* this.whileBound(fn, function* (binding, bound) {
+        const outcome = bound.suspend === undefined ? DONE : yield* bound.suspend();
+        binding.isAsleep = outcome.ok;
+        return outcome;
+      });
+      if (put.ok) continue;
+      yield* this.resume();
+      return put;
     }
     return DONE;
   }
 
-  /** Wakes them, behind the buses; the first failure is what comes back, and the others are woken all the same. */
+  /** Wakes those that sleep, behind the buses; the first failure is what comes back, and the others are woken all the same. */
   *resume(): Routine<Outcome> {
     let first: Outcome = DONE;
-    for (const bound of this.boundFunctions()) {
-      const back = bound.resume === undefined ? DONE : yield* bound.resume();
+    for (const fn of [...this.bindings.keys()]) {
+      const back = yield* this.whileBound(fn, function* (binding, bound) {
+        if (!binding.isAsleep) return DONE;
+        binding.isAsleep = false;
+        return bound.resume === undefined ? DONE : yield* bound.resume();
+      });
       if (!back.ok && first.ok) first = back;
     }
+    this.isAsleep = false;
+    const waiting = [...this.deferred];
+    this.deferred.clear();
+    for (const fn of waiting) this.bind(fn);
     return first;
   }
 
@@ -136,9 +161,8 @@ export class PciCore {
   add(functions: readonly PciFunction[]): void {
     for (const fn of functions) {
       for (const notifier of this.notifiers) notifier(fn);
-      const driver = this.drivers.find((one) => one.matches(fn.identity));
-      if (driver === undefined) continue;
-      this.bindings.set(fn, { driver, probe: start(this.service.machine.queue, driver.probe(fn)) });
+      if (this.isAsleep) this.deferred.add(fn);
+      else this.bind(fn);
     }
   }
 
@@ -146,11 +170,14 @@ export class PciCore {
   *remove(bus: PciBus, devfn: number): Routine<boolean> {
     const fn = bus.functions.get(devfn);
     if (fn === undefined) return false;
+    this.deferred.delete(fn);
     const binding = this.bindings.get(fn);
     if (binding !== undefined) {
       const outcome = yield* binding.probe.join();
+      yield* binding.lock.lock();
       if (outcome.ok) yield* outcome.value.remove();
       this.bindings.delete(fn);
+      binding.lock.unlock();
     }
     // A driver that failed to probe, or forgot, leaves no interrupt behind.
     fn.interrupts.free();
@@ -165,8 +192,24 @@ export class PciCore {
     for (const devfn of [...bus.functions.keys()].sort((a, b) => b - a)) yield* this.remove(bus, devfn);
   }
 
-  private boundFunctions(): BoundFunction[] {
-    const all = [...this.bindings.values()].map(({ probe }) => probe);
-    return all.flatMap((probe) => (probe.done && probe.value.ok ? [probe.value.value] : []));
+  private bind(fn: PciFunction): void {
+    const driver = this.drivers.find((one) => one.matches(fn.identity));
+    if (driver === undefined) return;
+    const probe = start(this.service.machine.queue, driver.probe(fn));
+    this.bindings.set(fn, { driver, probe, lock: new Mutex(), isAsleep: false });
+  }
+
+  /** Does something with a function's driver that its removal waits for; nothing where it has none, or none any more. */
+  private *whileBound(
+    fn: PciFunction,
+    act: (binding: Binding, bound: BoundFunction) => Routine<Outcome>,
+  ): Routine<Outcome> {
+    const binding = this.bindings.get(fn);
+    if (binding === undefined) return DONE;
+    yield* binding.lock.lock();
+    const bound = this.bindings.get(fn) === binding ? this.boundTo(fn) : undefined;
+    const outcome = bound === undefined ? DONE : yield* act(binding, bound);
+    binding.lock.unlock();
+    return outcome;
   }
 }

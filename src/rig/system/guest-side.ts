@@ -110,7 +110,7 @@ export class GuestSide {
       firmware: 'acpi',
       gpa: GICD_GPA,
       affinityOf: (cpu) => BigInt(machine.cpus[cpu]!.gate.vp),
-      gate: () => machine.cpus[0]!.gate,
+      gate: () => (machine.cpus.find(({ online }) => online) ?? machine.cpus[0]!).gate,
     });
     return new Arm64Interrupts(machine, gic);
   }
