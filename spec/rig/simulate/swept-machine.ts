@@ -12,12 +12,13 @@ import { PageFrameAllocator } from '../../../src/memory/page-frame-allocator.js'
 import { SharedGuestMemory } from '../../../src/memory/shared-memory.js';
 import type { LogLine } from '../../../src/ports/log-sink.js';
 import { type Routine, type Running, start } from '../../../src/sched/routine.js';
-import { seededChoice, VirtualQueue } from '../../../src/sched/virtual-queue.js';
+import { seededChoice } from '../../../src/sched/virtual-queue.js';
 import { BarDevice } from '../../../src/vsp/pci/bar-device.js';
 import { ChannelServer, type OfferedChannel } from '../../../src/vsp/vmbus/channel-server.js';
 import type { VpciFunction } from '../../../src/vsp/vpci/bus-function.js';
 import { VpciBus, type VpciKnobs } from '../../../src/vsp/vpci/vpci-bus.js';
 import { MessageDriver } from '../../guest/vpci/message-driver.js';
+import { SteppedQueue } from '../../support/stepped-queue.js';
 
 const MEMORY_BYTES = 512 << 10;
 const FIRST_PFN = 16;
@@ -26,37 +27,6 @@ const GUIDS = ['8fd2b1c6-37a9-4e05-b2d4-6a915ce07f18', '6c1de0a7-37a9-4d3a-8e90-
 const MESSAGES = 2;
 /** Longer than an ejection may take (VPCI-73), and all waits that follow it. */
 const LIMIT_US = 300_000_000;
-
-/** A queue that does something between two of its tasks. */
-class SteppedQueue extends VirtualQueue {
-  /** Tasks that have run. */
-  steps = 0;
-  private at = -1;
-  private act: () => void = () => undefined;
-
-  /** `act` runs in front of the `step`-th task from now on, also where a poll has the tasks run. */
-  plan(step: number, act: () => void): void {
-    this.at = this.steps + step;
-    this.act = act;
-  }
-
-  /** What was planned does not come any more; false where it has come. */
-  cancel(): boolean {
-    const isPending = this.at >= 0;
-    this.at = -1;
-    return isPending;
-  }
-
-  override pump(): boolean {
-    if (this.steps === this.at) {
-      this.at = -1;
-      this.act();
-    }
-    const ran = super.pump();
-    if (ran) this.steps++;
-    return ran;
-  }
-}
 
 /** A bus of two functions and its offer, as the host has them. */
 export class OfferedBus {

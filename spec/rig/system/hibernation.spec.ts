@@ -6,37 +6,16 @@ import { SCENARIOS } from '../../../src/rig/serve/scenarios.js';
 import { GuestSide } from '../../../src/rig/system/guest-side.js';
 import { HostSide } from '../../../src/rig/system/host-side.js';
 import { type Routine, start } from '../../../src/sched/routine.js';
-import { seededChoice, VirtualQueue } from '../../../src/sched/virtual-queue.js';
+import { seededChoice } from '../../../src/sched/virtual-queue.js';
+import { SteppedQueue } from '../../support/stepped-queue.js';
 
 const LIMIT_US = 300_000_000;
 const LAST_STEP = 190;
 const STRIDE = 7;
 
-/** Does something in front of one of its tasks. */
-class ActingQueue extends VirtualQueue {
-  private steps = 0;
-  private at = -1;
-  private act: () => void = () => undefined;
-
-  actAfter(steps: number, act: () => void): void {
-    this.at = this.steps + steps;
-    this.act = act;
-  }
-
-  override pump(): boolean {
-    if (this.steps === this.at) {
-      this.at = -1;
-      this.act();
-    }
-    const ran = super.pump();
-    if (ran) this.steps++;
-    return ran;
-  }
-}
-
 /** What is wrong behind a night's sleep in which, after so many tasks, the host takes a bus of disks and offers it again. */
 function sleepAndWake(steps: number, seed: number): string[] {
-  const queue = new ActingQueue(seed === 0 ? undefined : seededChoice(seed));
+  const queue = new SteppedQueue(seed === 0 ? undefined : seededChoice(seed));
   const memory = SharedGuestMemory.create(8 << 20);
   const frames = PageFrameAllocator.create(256, 2048 - 256);
   let guest: GuestSide | undefined;
@@ -51,7 +30,7 @@ function sleepAndWake(steps: number, seed: number): string[] {
   start(queue, vmbus.connect());
   queue.drain(LIMIT_US);
   const bound = pci.bound;
-  queue.actAfter(steps, () => {
+  queue.plan(steps, () => {
     host.buses[0]!.rescind();
     host.buses[0]!.reoffer();
   });
