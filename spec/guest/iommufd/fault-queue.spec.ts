@@ -196,6 +196,69 @@ faults('VIO-65 another device on the same queue keeps its groups', () => {
   assert.equal(read(queue), ['1:2/21']);
 });
 
+for (const leave of ['dropDevice', 'destroy'] as const)
+  for (const faulty of [false, true])
+    faults(
+      `VIO-65 VIO-66 ${leave} while a group is copied${faulty ? ', and the copy faults' : ''}: it is answered and not told`,
+      () => {
+        const { queue, group, answers } = make();
+        group(1, 10, 3);
+        group(2, 20);
+        const bytes = new Uint8Array(160);
+        const good = userBuffer(bytes);
+        let copies = 0;
+        const buffer = {
+          ...good,
+          put: (at: number, copied: Uint8Array) => {
+            if (copies++ !== 1) return good.put(at, copied);
+            queue[leave](1);
+            return !faulty && good.put(at, copied);
+          },
+        };
+        const done = queue.read(buffer);
+        if (leave === 'destroy') {
+          assert.equal(answers.sort(), ['1/10 invalid', '2/20 invalid']);
+          assert.is(errnoOf(done), faulty ? 'EFAULT' : 'ENODEV');
+          assert.equal([queue.numPending, queue.numUnanswered], [0, 0]);
+          return;
+        }
+        assert.equal(answers, ['1/10 invalid']);
+        if (faulty) {
+          assert.is(errnoOf(done), 'EFAULT');
+          assert.equal(read(queue), ['1:2/20']);
+        } else {
+          // The bytes of the group that went are not counted: the next one is where it was.
+          assert.is(got(done), 40);
+          const told = decode(iommu_hwpt_pgfault, bytes, { trailing: 'ignore' });
+          assert.equal([told.dev_id, told.grpid, told.cookie], [2, 20, 1]);
+        }
+        assert.equal([queue.numPending, queue.numUnanswered], [0, 1]);
+        assert.is(got(queue.write(respond([1, 0]))), 8);
+        assert.equal(answers, ['1/10 invalid', '2/20 success']);
+      },
+    );
+
+faults('VIO-63 VIO-66 a group that is answered while it is copied is answered once', () => {
+  const { queue, group, answers } = make();
+  group(1, 10, 2);
+  const good = userBuffer(new Uint8Array(80));
+  let copies = 0;
+  const put = (at: number, bytes: Uint8Array): boolean => {
+    if (copies++ === 1) assert.is(got(queue.write(respond([1, 0]))), 8);
+    return good.put(at, bytes);
+  };
+  assert.is(got(queue.read({ ...good, put })), 0);
+  queue.destroy();
+  assert.equal(answers, ['1/10 success']);
+});
+
+faults('VIO-66 what an answer reports while the queue goes is answered, too', () => {
+  const { queue, group, answers } = make();
+  queue.report({ deviceId: 1, requests: [request(1)], answer: () => group(1, 2) });
+  queue.destroy();
+  assert.equal([answers, queue.numPending], [['1/2 invalid'], 0]);
+});
+
 faults('VIO-66 poll: readable with pending groups alone, writable always; destroying answers everything', () => {
   const { context, fault, nested, device } = nestedMachine();
   const tasks = new VirtualQueue();

@@ -137,7 +137,10 @@ random(`VIO-04 VIO-65 VIO-66 VIO-67 ${RUNS} processes: nothing throws, nobody wa
   for (let seed = 1; seed <= RUNS; seed++) {
     const next = randomWords(seed);
     const iommu = smmu();
-    const context = new IommufdContext({ deadIds: seed % 2 === 0 ? 'kept' : 'destroyable' });
+    const context = new IommufdContext({
+      deadIds: seed % 2 === 0 ? 'kept' : 'destroyable',
+      ...(seed % 3 === 0 ? { maxOutstandingRequests: 1 } : {}),
+    });
     const device = new IommufdDevice(context);
     const draw = (n: number): number => next() % n;
     const run: Run = { draw, context, device, iommu, accesses: [], answers: [], faults: [] };

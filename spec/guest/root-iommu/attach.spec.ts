@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { hex64 } from '../../../src/bytes/hex.js';
 import { DomainIds } from '../../../src/guest/root-iommu/domain-ids.js';
 import { CODES } from './fake-hypervisor.js';
 import { codesOf, errnoOf, gained, nvme, pagesOf, pagingDomain, rig } from './rig.js';
@@ -187,6 +188,76 @@ attach('IOMMU-15: release lets go of the device whatever the hypervisor says', (
     r.iommu.release(device);
     assert.equal(r.hv.codes, codes);
   }
+});
+
+/** Flavour, where the device goes next, calls behind the refused one. */
+const AFTER_A_REFUSED_RELEASE = [
+  ['root', 'identity', [CODES.detachDevice, CODES.attach]],
+  ['root', 'another partition', [CODES.detachDevice, CODES.attachDevice]],
+  ['root', 'the same partition', [CODES.detachDevice, CODES.attachDevice]],
+  ['l1vh', 'identity', [CODES.detachDevice]],
+  ['l1vh', 'another partition', [CODES.detachDevice, CODES.attachDevice]],
+] as const;
+
+for (const [flavour, to, codes] of AFTER_A_REFUSED_RELEASE)
+  for (const release of ['detach', 'block'] as const)
+    attach(
+      `IOMMU-32, IOMMU-39, IOMMU-15: ${flavour}, release by ${release} refused: a partition's device goes to ${to} through one more detach`,
+      () => {
+        const r = rig({ flavour, directAttach: true, release });
+        const first = gained(r.iommu.allocDirect(0x42n));
+        const other = gained(r.iommu.allocDirect(0x43n));
+        const next = { identity: r.iommu.identity, 'another partition': other, 'the same partition': first }[to];
+        const device = nvme();
+        assert.is(errnoOf(r.iommu.attach(first, device)), undefined);
+        r.hv.refuse(CODES.detachDevice, 0x71, { times: 2 });
+        r.iommu.release(device);
+        assert.equal([device.domain, first.numAttached, r.hv.given.size], [undefined, 1, 1]);
+        // Refused once more: the books stay as they are.
+        assert.is(errnoOf(r.iommu.attach(next, device)), 'EIO');
+        assert.equal([device.domain, first.numAttached], [undefined, 1]);
+        assert.is(errnoOf(r.iommu.free(first)), 'EBUSY');
+        r.hv.made.length = 0;
+        assert.is(errnoOf(r.iommu.attach(next, device)), undefined);
+        assert.equal(r.hv.codes, codes);
+        assert.equal([device.domain, next.numAttached], [next, 1]);
+        assert.is(first.numAttached, next === first ? 1 : 0);
+        assert.equal(
+          [...r.hv.given.keys()].map((pair) => pair.split(' ')[0]),
+          next.kind === 'direct' ? [hex64(next.targetPartition)] : [],
+        );
+        assert.is(errnoOf(r.iommu.free(first)), next === first ? 'EBUSY' : undefined);
+      },
+    );
+
+attach(
+  'IOMMU-36, IOMMU-39: a device that was released is not given back to its partition when its next attach fails',
+  () => {
+    const r = rig();
+    const first = gained(r.iommu.allocDirect(0x42n));
+    const device = nvme();
+    r.iommu.attach(first, device);
+    r.hv.refuse(CODES.detachDevice, 0x71);
+    r.iommu.release(device);
+    r.hv.made.length = 0;
+    r.hv.refuse(CODES.attach, 0x06);
+    assert.is(errnoOf(r.iommu.attach(r.iommu.identity, device)), 'EIO');
+    assert.equal(r.hv.codes, [CODES.detachDevice, CODES.attach]);
+    assert.equal([device.domain, first.numAttached, r.hv.given.size], [undefined, 0, 0]);
+    assert.ok(codesOf(r.log).includes('iommu-device-without-domain'));
+  },
+);
+
+attach('IOMMU-39: a release that was refused can be made up for by a detach', () => {
+  const r = rig();
+  const first = gained(r.iommu.allocDirect(0x42n));
+  const device = nvme();
+  r.iommu.attach(first, device);
+  r.hv.refuse(CODES.detachDevice, 0x71);
+  r.iommu.release(device);
+  assert.is(errnoOf(r.iommu.detach(device)), undefined);
+  assert.equal([first.numAttached, r.hv.given.size], [0, 0]);
+  assert.is(errnoOf(r.iommu.free(first)), undefined);
 });
 
 attach('a device behind a bridge goes by the address that its requests carry, or is refused', () => {

@@ -21,6 +21,7 @@ export const CODES = {
 const INVALID_HYPERCALL_INPUT = 0x03;
 const INVALID_ALIGNMENT = 0x04;
 const INVALID_PARAMETER = 0x05;
+const INVALID_DEVICE_STATE = 0x58;
 const PAGE_BYTES = 4096;
 /** Of a control word's upper half: behind the count and behind the start. */
 const RESERVED_BITS = 0xf000_f000;
@@ -78,6 +79,8 @@ export class FakeHypervisor extends CallsOnlyGate {
   ]);
   /** Domain by device id. */
   readonly places = new Map<string, number>();
+  /** Device id of each device that a partition has, by `partition logical id`. */
+  readonly given = new Map<string, string>();
   /** Reps of one exit. */
   maxReps = Number.POSITIVE_INFINITY;
   /** Pages that it has for mappings; each takes one. */
@@ -186,16 +189,21 @@ export class FakeHypervisor extends CallsOnlyGate {
       case CODES.attach: {
         if (!this.domains.has(id)) return INVALID_PARAMETER;
         const device = hex64(view.getBigUint64(24, true));
+        if (this.isGiven(device)) return INVALID_DEVICE_STATE;
         if (this.places.get(device) === id) return 0x66;
         this.places.set(device, id);
         return 0;
       }
-      case CODES.detach:
-        this.places.set(hex64(view.getBigUint64(8, true)), 0);
+      case CODES.detach: {
+        const device = hex64(view.getBigUint64(8, true));
+        if (this.isGiven(device)) return INVALID_DEVICE_STATE;
+        this.places.set(device, 0);
         return 0;
+      }
       case CODES.attachDevice:
+        return this.giveDevice(pairOf(view, 24), hex64(view.getBigUint64(8, true)));
       case CODES.detachDevice:
-        return 0;
+        return this.given.delete(pairOf(view, 8)) ? 0 : INVALID_PARAMETER;
       case CODES.map:
       case CODES.unmap:
         // A rep call without reps.
@@ -205,10 +213,27 @@ export class FakeHypervisor extends CallsOnlyGate {
     }
   }
 
+  /** A device of one partition is neither another's nor in a domain. */
+  private giveDevice(pair: string, device: string): number {
+    if (this.given.has(pair) || this.isGiven(device)) return INVALID_PARAMETER;
+    this.given.set(pair, device);
+    this.places.delete(device);
+    return 0;
+  }
+
+  private isGiven(device: string): boolean {
+    return Array.from(this.given.values()).includes(device);
+  }
+
   private answer(status: number, done: number): void {
     this.resultLo = status;
     this.resultHi = done;
   }
+}
+
+/** Partition and logical id of a direct attachment, as `given` names it. */
+function pairOf(view: DataView, logicalAt: number): string {
+  return `${hex64(view.getBigUint64(0, true))} ${hex64(view.getBigUint64(logicalAt, true))}`;
 }
 
 function capabilities(width: number): Uint8Array {

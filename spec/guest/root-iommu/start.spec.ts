@@ -142,6 +142,37 @@ for (const [width, end] of [
   });
 }
 
+for (const width of [65, 70, 255])
+  start(
+    `IOMMU-07, IOMMU-67: a host that says ${width} bits: a request carries 64, nothing is mapped behind them`,
+    () => {
+      const { machine, hv } = bareRig();
+      hv.iovaWidth = width;
+      const iommu = new RootIommu(machine, { flavour: 'root' });
+      assert.is(errnoOf(iommu.init(QUIET_CORE)), undefined);
+      assert.is(iommu.geometry.end, (1n << 64n) - 1n);
+      const domain = gained(iommu.allocPaging());
+      hv.made.length = 0;
+      // On the wire its lower 64 bits would be page 0 of the device.
+      for (const iova of [1n << 64n, (1n << 64n) + 0x1000n])
+        assert.equal(iommu.map(domain, pagesOf(iova, 0x5000n, 1)), { errno: 'ERANGE', mapped: 0n });
+      assert.equal([hv.codes, domain.tree.size], [[], 0]);
+      assert.is(iommu.map(domain, pagesOf((1n << 64n) - 4096n, 0x5000n, 1)).errno, undefined);
+      assert.is(iommu.iovaToPhys(domain, (1n << 64n) - 1n), 0x5fffn);
+    },
+  );
+
+for (const width of [0, 11, 12])
+  start(`IOMMU-07, IOMMU-02: addresses of ${width} bits are a page or less: ENODEV, and nobody sees the driver`, () => {
+    const { machine, hv, log } = bareRig();
+    hv.iovaWidth = width;
+    const seen: string[] = [];
+    const iommu = new RootIommu(machine, { flavour: 'root' });
+    assert.is(errnoOf(iommu.init(coreThatSees(seen))), 'ENODEV');
+    assert.equal([iommu.capabilities, iommu.registered, seen], [undefined, false, []]);
+    assert.equal(codesOf(log), ['iommu-no-iova-space']);
+  });
+
 start('IOMMU-08, IOMMU-14, IOMMU-16, IOMMU-17, IOMMU-23: what the core asks of every device', () => {
   const { iommu } = rig();
   const device = nvme({ isolationGroup: 'a' });

@@ -1,6 +1,7 @@
 import { failure, type Outcome, success } from '../../ports/outcome.js';
 import type { ObjectTable } from './object-table.js';
 import type { Device, Hwpt, Ioas } from './objects.js';
+import { answerAll, OutstandingRequests } from './outstanding-requests.js';
 import type { PageAnswer, PageRequest } from './page-request.js';
 import type { PhysicalDevice, PhysicalIommu } from './physical.js';
 import { buryVdevice, requireUnlocked } from './viommu-alloc.js';
@@ -10,10 +11,12 @@ import { buryVdevice, requireUnlocked } from './viommu-alloc.js';
 /** Bound devices by IOMMU and StreamID. */
 export class DeviceBindings {
   private readonly table: ObjectTable;
+  private readonly maxOutstandingRequests: number | undefined;
   private readonly byStream = new Map<PhysicalIommu, Map<number, Device>>();
 
-  constructor(table: ObjectTable) {
+  constructor(table: ObjectTable, maxOutstandingRequests?: number) {
     this.table = table;
+    this.maxOutstandingRequests = maxOutstandingRequests;
   }
 
   /** The bound device of a StreamID. */
@@ -34,7 +37,7 @@ export class DeviceBindings {
       hwpt: undefined,
       vdevice: undefined,
       destroying: false,
-      partial: [],
+      requests: new OutstandingRequests(this.maxOutstandingRequests),
     }));
     if (!made.ok) return made;
     this.byStream.set(physical.iommu, streams.set(physical.streamId, made.value));
@@ -77,10 +80,10 @@ export function detach(table: ObjectTable, device: Device): void {
 
 // The new page table is in place before the first answer runs: what that reports goes there.
 function moveTo(table: ObjectTable, device: Device, hwpt: Hwpt | undefined): void {
-  const { hwpt: old, partial } = device;
+  const { hwpt: old } = device;
   if (hwpt !== undefined) hwpt.users++;
   device.hwpt = hwpt;
-  device.partial = [];
+  const incomplete = device.requests.takeIncomplete();
   if (old === undefined) return;
   old.users--;
   if (old.automatic && old.users === 0) {
@@ -88,7 +91,7 @@ function moveTo(table: ObjectTable, device: Device, hwpt: Hwpt | undefined): voi
     table.remove(old.id);
   }
   old.fault?.queue.dropDevice(device.id);
-  for (const { answer } of partial) answer('invalid');
+  answerAll(incomplete, 'invalid');
 }
 
 function automaticHwpt(table: ObjectTable, device: Device, ioas: Ioas): Outcome<Hwpt> {
@@ -111,24 +114,22 @@ function automaticHwpt(table: ObjectTable, device: Device, ioas: Ioas): Outcome<
 }
 
 /**
- * A page request of a device: its group goes to the fault queue of its page table once it is complete. EINVAL, with the group
- * answered, where nobody handles page faults (VIO-24).
+ * A page request of a device: its group goes to the fault queue of its page table once it is complete. With the request answered:
+ * EINVAL where nobody handles page faults (VIO-24), ENOMEM where too many of the device wait.
  */
 export function reportPageRequest(device: Device, request: PageRequest, answer: (answer: PageAnswer) => void): Outcome {
   const fault = device.hwpt?.fault;
-  if (!request.last && fault !== undefined) {
-    device.partial.push({ request, answer });
-    return success(undefined);
-  }
-  const before = device.partial.filter((one) => one.request.grpid === request.grpid);
-  device.partial = device.partial.filter((one) => one.request.grpid !== request.grpid);
-  const group = [...before, { request, answer }];
-  const answerAll = (given: PageAnswer): void => {
-    for (const one of group) one.answer(given);
-  };
   if (fault === undefined) {
-    answerAll('invalid');
+    answer('invalid');
     return failure('EINVAL');
   }
-  return fault.queue.report({ deviceId: device.id, requests: group.map((one) => one.request), answer: answerAll });
+  const taken = device.requests.take(request, answer);
+  if (!taken.ok) return taken;
+  const group = taken.value;
+  if (group === undefined) return success(undefined);
+  return fault.queue.report({
+    deviceId: device.id,
+    requests: group.map((one) => one.request),
+    answer: (given) => answerAll(group, given),
+  });
 }

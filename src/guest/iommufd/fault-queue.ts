@@ -81,8 +81,9 @@ export class FaultQueue extends EventFile {
 
   /** Answers everything that is left (VIO-66). */
   destroy(): void {
-    this.drop(() => true);
+    // Ended first: what an answer reports is answered at once, too.
     this.end();
+    this.drop(() => true);
   }
 
   protected deliver(buffer: UserBuffer, position: number): Outcome<number> {
@@ -90,31 +91,35 @@ export class FaultQueue extends EventFile {
     let done = 0;
     for (let group = this.pending.takeFirst(); group !== undefined; group = this.pending.takeFirst()) {
       const copied = this.deliverGroup(group, buffer, done);
-      if (!copied.ok) {
-        this.pending.putFirst(group);
-        return done === 0 ? copied : success(done);
-      }
+      if (!copied.ok) return done === 0 ? copied : success(done);
       done += copied.value;
     }
-    return success(done);
+    return done === 0 && this.closed ? failure('ENODEV') : success(done);
   }
 
-  /** All messages of a group, or none: a cookie without its group would never be answered (VIO-62). */
+  /**
+   * All messages of a group, or none: a cookie without its group would never be answered (VIO-62). Bytes; 0 for a group that was
+   * answered while it was copied: nobody is told of it.
+   */
   private deliverGroup(group: FaultGroup, buffer: UserBuffer, at: number): Outcome<number> {
     const length = group.requests.length * PAGE_FAULT_BYTES;
-    if (length > buffer.length - at) return failure('EINVAL');
+    if (length > buffer.length - at) return this.putBack(group, 'EINVAL');
     const cookie = this.cookies.take();
-    if (cookie === undefined) return failure('EBUSY');
-    let done = at;
-    for (const request of group.requests) {
-      if (!buffer.put(done, faultMessage(group.deviceId, request, cookie))) {
-        this.cookies.give(cookie);
-        return failure('EFAULT');
-      }
-      done += PAGE_FAULT_BYTES;
-    }
+    if (cookie === undefined) return this.putBack(group, 'EBUSY');
+    // Linux holds a lock here. Whoever drops groups while this one is copied finds it where those are that were read.
     this.unanswered.set(cookie, group);
-    return success(length);
+    for (const [i, request] of group.requests.entries()) {
+      if (buffer.put(at + i * PAGE_FAULT_BYTES, faultMessage(group.deviceId, request, cookie))) continue;
+      if (this.unanswered.get(cookie) !== group) return failure('EFAULT');
+      this.release(cookie);
+      return this.putBack(group, 'EFAULT');
+    }
+    return success(this.unanswered.get(cookie) === group ? length : 0);
+  }
+
+  private putBack(group: FaultGroup, errno: 'EINVAL' | 'EBUSY' | 'EFAULT'): Outcome<never> {
+    this.pending.putFirst(group);
+    return failure(errno);
   }
 
   private takeResponse(bytes: Uint8Array | undefined): Outcome {

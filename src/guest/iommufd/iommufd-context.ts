@@ -29,6 +29,11 @@ export interface IommufdOptions {
   /** Events. */
   readonly maxVeventqDepth?: number;
   /**
+   * Page requests of one device that may wait for their answer; what comes on top is answered `invalid`. No group has more messages,
+   * so a buffer of that many always gets on with its queue (VIO-61).
+   */
+  readonly maxOutstandingRequests?: number;
+  /**
    * What destroying a dead id does: it frees the id, once (VIO-04); or, as Linux since 6.17 has it (iommufd_object_remove),
    * ENOENT for ever, and the id is free when the context closes.
    */
@@ -47,11 +52,12 @@ export interface BoundDevice {
 /** One open /dev/iommu: objects by u32 ids, ascending from 1, the lowest free one first. Ids are of this context alone. */
 export class IommufdContext {
   private readonly table = new ObjectTable();
-  private readonly bindings = new DeviceBindings(this.table);
+  private readonly bindings: DeviceBindings;
   private readonly maxDepth: number;
   private readonly keepsDeadIds: boolean;
 
   constructor(options: IommufdOptions = {}) {
+    this.bindings = new DeviceBindings(this.table, options.maxOutstandingRequests);
     this.maxDepth = options.maxVeventqDepth ?? MAX_VEVENTQ_DEPTH;
     this.keepsDeadIds = options.deadIds === 'kept';
   }
@@ -178,7 +184,10 @@ export class IommufdContext {
     };
   }
 
-  /** A page request of a device; `answer` is called once, perhaps before this returns (VIO-24, VIO-67). */
+  /**
+   * A page request of a device; `answer` is called once, perhaps before this returns (VIO-24, VIO-67). ENOMEM when more requests
+   * of the device wait than may.
+   */
   reportPageRequest(deviceId: number, request: PageRequest, answer: (answer: PageAnswer) => void): Outcome {
     return this.withDevice(deviceId, (device) => reportPageRequest(device, request, answer));
   }

@@ -1,5 +1,5 @@
 import type { FaultQueue } from './fault-queue.js';
-import type { PageAnswer, PageRequest } from './page-request.js';
+import type { OutstandingRequests } from './outstanding-requests.js';
 import type { PhysicalDevice, PhysicalIommu } from './physical.js';
 import type { VeventQueue } from './vevent-queue.js';
 
@@ -22,8 +22,7 @@ export interface Device extends Counted {
   hwpt: Hwpt | undefined;
   vdevice: Vdevice | undefined;
   destroying: boolean;
-  /** Page requests whose group is not complete. */
-  partial: { readonly request: PageRequest; readonly answer: (answer: PageAnswer) => void }[];
+  readonly requests: OutstandingRequests;
 }
 
 /** A hardware page table: on an IOAS, or the first stage on a parent, which a virtual IOMMU may stand for. */

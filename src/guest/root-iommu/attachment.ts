@@ -18,7 +18,10 @@ export interface AttachRules {
   readonly aliases: 'attach' | 'refuse';
 }
 
-/** Gives a device another domain. What the failure of any step leaves behind is IOMMU-36. */
+/**
+ * Gives a device another domain. What the failure of any step leaves behind is IOMMU-36. A device that the core has let go of, but
+ * the hypervisor has not, leaves its holder first; it is not given back there.
+ */
 export function attachDevice(domain: IommuDomain, device: IommuDevice, rules: AttachRules): Outcome {
   const { log } = rules.port.machine;
   if (!device.isPci) return failure('EINVAL');
@@ -26,8 +29,9 @@ export function attachDevice(domain: IommuDomain, device: IommuDevice, rules: At
   if (rules.flavour === 'l1vh' && domain.kind === 'paging') return failure('EINVAL');
   if ((domain.kind === 'paging' || domain.kind === 'direct') && domain.state !== 'live' && domain.state !== 'busy')
     return failure('EINVAL');
-  const old = device.domain;
-  if (old === domain && device.holder === domain) return DONE;
+  const believed = device.domain;
+  if (believed === domain && device.holder === domain) return DONE;
+  const old = believed ?? device.holder;
   const detachFirst = old !== undefined && mustDetach(old, domain, rules);
   if (detachFirst) {
     const detached = detachDevice(device, rules);
@@ -35,15 +39,18 @@ export function attachDevice(domain: IommuDomain, device: IommuDevice, rules: At
   }
   const outcome = enter(domain, device, rules);
   if (outcome.ok) return settle(domain, device);
-  if (!detachFirst || old === undefined) return outcome;
-  if (enter(old, device, rules).ok) settle(old, device);
+  if (!detachFirst) return outcome;
+  if (believed !== undefined && enter(believed, device, rules).ok) settle(believed, device);
   else log({ level: 'error', code: 'iommu-device-without-domain', fields: { device: device.name, domain: domain.id } });
   return outcome;
 }
 
-/** Takes a device out of its domain. The books change when the hypervisor has said that it did (IOMMU-39). */
+/**
+ * Takes a device out of its domain, or out of the one that still counts it. The books change when the hypervisor has said that it
+ * did (IOMMU-39).
+ */
 export function detachDevice(device: IommuDevice, rules: AttachRules): Outcome {
-  const domain = device.domain;
+  const domain = device.domain ?? device.holder;
   if (!device.isPci || domain === undefined) return DONE;
   if (!domain.devices.has(device)) {
     const fields = { device: device.name, domain: domain.id };

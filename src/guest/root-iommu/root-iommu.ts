@@ -50,6 +50,9 @@ export interface RootIommuOptions {
 }
 
 const PAGE_SIZES = 0x1000n;
+const PAGE_BITS = 12;
+/** Of an address in a request, whatever a host says of its IOMMU: target_device_va_base. */
+const ADDRESS_BITS = 64;
 const MSI_WINDOW = { start: 0xfee0_0000n, length: 0x10_0000n, kind: 'msi' } as const;
 
 /**
@@ -103,16 +106,24 @@ export class RootIommu {
 
   /** First and last byte that devices can address, and that nothing beside it is translated (IOMMU-07). */
   get geometry() {
-    const width = this.known?.maxIovaWidth ?? 64;
+    const width = Math.min(this.known?.maxIovaWidth ?? ADDRESS_BITS, ADDRESS_BITS);
     return { start: 0n, end: (1n << BigInt(width)) - 1n, forced: true } as const;
   }
 
-  /** Queries, then shows itself: whoever sees the driver sees it whole (IOMMU-03). Leaves nothing behind when it fails. */
+  /**
+   * Queries, then shows itself: whoever sees the driver sees it whole (IOMMU-03). Leaves nothing behind when it fails. ENODEV for a
+   * host whose devices address no more than a page.
+   */
   init(core: IommuCore): Outcome {
     if (this.options.onHyperV === false) return failure('ENODEV');
     if (this.flavour === 'root' && this.options.asksCapabilities !== false) {
       const capabilities = queryCapabilities(this.port);
       if (!capabilities.ok) return failure('ENODEV', capabilities.status);
+      const { maxIovaWidth: width } = capabilities.value;
+      if (width <= PAGE_BITS) {
+        this.machine.log({ level: 'error', code: 'iommu-no-iova-space', fields: { width } });
+        return failure('ENODEV');
+      }
       this.known = capabilities.value;
     }
     this.skips = new SkipList(this.options.skip, this.machine.log);
@@ -138,10 +149,12 @@ export class RootIommu {
   release(device: IommuDevice): void {
     if (device.domain !== undefined) {
       if (this.options.release === 'block') {
-        if (attachDevice(this.blocked, device, this.rules).ok) this.blocked.devices.delete(device);
+        if (attachDevice(this.blocked, device, this.rules).ok) {
+          this.blocked.devices.delete(device);
+          device.holder = undefined;
+        }
       } else detachDevice(device, this.rules);
     }
-    if (device.holder === this.blocked) device.holder = undefined;
     device.domain = undefined;
     device.dmaOps = false;
   }
