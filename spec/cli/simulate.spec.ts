@@ -57,7 +57,6 @@ test('many orders, and a Worker for each VP', () => {
 for (const [args, title] of [
   [['pviommu'], 'pviommu, x64'],
   [['pviommu', '--iommu', 'blocked'], 'pviommu, x64, IOMMU blocked'],
-  [['pviommu', '--iommu', 'identity', '--arch', 'arm64'], 'pviommu, arm64, IOMMU identity'],
   [['pviommu', '--iommu', 'off', '--workers'], 'pviommu, x64, IOMMU off'],
   [['races', '--iommu', 'paging', '--dma', 'strict', '--seed', '3'], 'races, x64, IOMMU paging, DMA strict'],
 ] as const)
@@ -98,6 +97,7 @@ for (const [args, error] of [
   [['simulate', 'boot', '--record', 'no/such/x'], /^hvabi: no\/such\/x: cannot be written: no such folder\n {2}name a/],
   [['simulate', 'boot', '--iommu', 'all'], /paging, identity, blocked, off/],
   [['simulate', 'boot', '--iommu', 'blocked'], /--iommu blocked: boot needs its disks\n {2}pviommu shows/],
+  [['simulate', 'boot', '--arch', 'arm64', '--iommu', 'paging'], /on x64 only\n {2}leave --arch out/],
   [['simulate', 'root-passthrough', '--dma', 'strict'], /has an IOMMU of its own\n {2}leave --iommu/],
 ] as const)
   test(`${args.join(' ')} is refused`, () => {

@@ -72,7 +72,9 @@ function check(name: SimulationName, { proto, seed, seeds, workers, record }: Si
 /** Scenarios whose IOMMU is not the one in front of a guest's disks. */
 const OWN_IOMMU: ReadonlySet<SimulationName> = new Set(['root-passthrough', 'root-low-memory', 'iommufd-events']);
 
-function checkIommu(name: SimulationName, { iommu, dma }: SimulateCommandOptions): void {
+function checkIommu(name: SimulationName, { arch, iommu, dma }: SimulateCommandOptions): void {
+  if (arch === 'arm64' && (dma !== undefined || (iommu !== undefined && iommu !== 'off')))
+    throw new CommandError('--iommu: guests have this IOMMU on x64 only', 'leave --arch out, or --iommu and --dma');
   if ((iommu !== undefined || dma !== undefined) && OWN_IOMMU.has(name))
     throw new CommandError(`--iommu: ${name} has an IOMMU of its own`, 'leave --iommu and --dma out');
   if (iommu === 'blocked' && name !== 'pviommu')
