@@ -1,41 +1,21 @@
 import * as assert from 'node:assert/strict';
-import { bootGuest } from '../src/guest/machine/boot.js';
+import { makeRootMachine } from '../spec/support/root-machine.js';
 import { IommuDevice } from '../src/guest/root-iommu/iommu-device.js';
 import { RootIommu } from '../src/guest/root-iommu/root-iommu.js';
 import type { IommuOptions } from '../src/hypervisor/iommu/iommu-options.js';
-import { Partition } from '../src/hypervisor/partition.js';
-import { HypercallPages } from '../src/memory/hypercall-pages.js';
-import { PageFrameAllocator } from '../src/memory/page-frame-allocator.js';
+import type { Partition } from '../src/hypervisor/partition.js';
 import { SharedGuestMemory } from '../src/memory/shared-memory.js';
 import { DONE } from '../src/ports/outcome.js';
-import { VirtualQueue } from '../src/sched/virtual-queue.js';
 
 export const PAGE = 4096;
 /** Where ranges are mapped, and what they lead to. */
 export const IOVA = 0x1_0000_0000n;
 export const TARGET = 0x40_0000_0000n;
-const FIRST_FRAME = 16;
-
-/** Frames that deposits take, of a guest with so many MiB. */
-const framesOf = (mib: number): number => mib * 256 - FIRST_FRAME;
 
 /** A root partition with its driver, a domain and a device in it: driver, codec, dispatcher, second-level map. */
 export function makeDriver(iommu: Partial<IommuOptions> = {}, mib = 64) {
   const memory = SharedGuestMemory.create(mib << 20, { kernel: true });
-  const frames = PageFrameAllocator.create(FIRST_FRAME, framesOf(mib));
-  const pages = HypercallPages.create(memory, frames, { cpus: 1, separateOutput: true });
-  pages.online(0);
-  const queue = new VirtualQueue();
-  const partition = new Partition({
-    arch: 'x64',
-    memory,
-    queue,
-    vps: [0],
-    isRoot: true,
-    sink: { interrupt: () => undefined },
-    iommu: { devices: () => true, ...iommu },
-  });
-  const machine = bootGuest({ arch: 'x64', memory, frames, pages, queue, gates: [partition.gate(0)] });
+  const { partition, machine, frames } = makeRootMachine({ memory, iommu: { devices: () => true, ...iommu } });
   const driver = new RootIommu(machine, { flavour: 'root', filler: memory });
   assert.ok(driver.init({ publish: () => DONE, unpublish: () => undefined, register: () => DONE }).ok);
   const device = new IommuDevice({ segment: 0, bus: 0, device: 3, function: 0 });

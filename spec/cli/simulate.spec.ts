@@ -6,21 +6,23 @@ import { hvabi } from './run-cli.js';
 
 const test = suite('cli: simulate');
 
-test('the example of docs/simulate.md: a recorded run is read back without a difference', async () => {
-  const lines = [...readProjectText('docs', 'simulate.md').matchAll(/^ {4}hvabi (.*)$/gm)].map(([, line]) => line!);
-  assert.is(lines.length, 3);
-  await withTempFolder((folder) => {
-    for (const line of lines) {
-      const args = line.split(' ').map((arg) => (arg.endsWith('.jsonl') ? join(folder, arg) : arg));
-      const { code, err, out } = hvabi(args);
-      assert.equal([line, code, err], [line, 0, '']);
-      assert.match(
-        out,
-        args[0] === 'decode' ? /(\d+) with bytes, \1 decoded, \1 re-encoded/ : /(\d+) of \1 checks hold/,
-      );
-    }
+for (const page of ['simulate', 'iommu'])
+  test(`the commands of docs/${page}.md: a recorded run is read back without a difference`, async () => {
+    const text = readProjectText('docs', `${page}.md`);
+    const lines = [...text.matchAll(/^ {4}hvabi (.*)$/gm)].map(([, line]) => line!);
+    assert.is(lines.length, 3);
+    await withTempFolder((folder) => {
+      for (const line of lines) {
+        const args = line.split(' ').map((arg) => (arg.endsWith('.jsonl') ? join(folder, arg) : arg));
+        const { code, err, out } = hvabi(args);
+        assert.equal([line, code, err], [line, 0, '']);
+        assert.match(
+          out,
+          args[0] === 'decode' ? /(\d+) with bytes, \1 decoded, \1 re-encoded/ : /(\d+) of \1 checks hold/,
+        );
+      }
+    });
   });
-});
 
 test('a timeline names what crosses, in both directions', () => {
   const { out, code } = hvabi(['simulate', 'boot']);

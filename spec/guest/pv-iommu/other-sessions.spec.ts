@@ -1,18 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type RecordedEvent, readRecording } from '../iommu-replay/recording.js';
+import type { RecordedEvent } from '../iommu-replay/recording.js';
 import { comparePvSession } from './compare-session.js';
-import { linuxRecording } from './linux-recording.js';
+import { recordedEvents } from './recorded-events.js';
 
-/** The recorded calls, and between them what VFIO was asked for. */
-const requests = linuxRecording().steps.flatMap((step): RecordedEvent[] => {
-  if ('marker' in step) return [{ n: step.n, k: 'marker', text: step.marker }];
-  if (!('vfio' in step)) return [];
-  const { n, vfio, iova, size, access } = step;
-  const text = `vfio ${vfio} iova ${iova} size ${size}${vfio === 'map' ? ` pages 0 ${access} -> 0 ` : ''}`;
-  return [{ n, k: 'marker', text }];
-});
-const events = [...readRecording('pviommu-linux-7.2.calls.jsonl'), ...requests].sort((a, b) => a.n - b.n);
+const events = recordedEvents();
 
 const codeOf = ({ control = '0x0' }: RecordedEvent): string => (BigInt(control) & 0xffffn).toString(16);
 

@@ -1,15 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bootGuest } from '../../../src/guest/machine/boot.js';
 import { DRIVER_GENERATIONS, type DriverGeneration } from '../../../src/guest/root-iommu/driver-generation.js';
 import { IommuDevice } from '../../../src/guest/root-iommu/iommu-device.js';
 import { RootIommu } from '../../../src/guest/root-iommu/root-iommu.js';
 import { type IommuOptions, RECORDED_RULES, USUAL_RULES } from '../../../src/hypervisor/iommu/iommu-options.js';
-import { Partition } from '../../../src/hypervisor/partition.js';
-import { HypercallPages } from '../../../src/memory/hypercall-pages.js';
-import { PageFrameAllocator } from '../../../src/memory/page-frame-allocator.js';
 import { SharedGuestMemory } from '../../../src/memory/shared-memory.js';
-import { VirtualQueue } from '../../../src/sched/virtual-queue.js';
+import type { CpuGate } from '../../../src/ports/cpu-gate.js';
+import { makeRootMachine } from '../../support/root-machine.js';
 import { errnoOf, gained, pagesOf, QUIET_CORE } from './rig.js';
 import { VfioContainer } from './vfio-container.js';
 
@@ -21,33 +18,27 @@ const memory = SharedGuestMemory.create(0x2000 * 4096);
 
 /** A driver on our hypervisor, and what is logged. */
 function make(generation: DriverGeneration, flavour: 'root' | 'l1vh', iommu: IommuOptions) {
-  const allocator = PageFrameAllocator.create(16, 0x1ff0);
-  const pages = HypercallPages.create(memory, allocator, { cpus: 1, separateOutput: true });
-  pages.online(0);
-  const queue = new VirtualQueue();
-  const partition = new Partition({
-    arch: 'x64',
-    memory,
-    queue,
-    vps: [0],
-    isRoot: flavour === 'root',
-    continuation: 'partial',
-    sink: { interrupt: () => undefined },
-    iommu: { devices: () => true, guestPartitions: [GUEST], isL1vh: flavour === 'l1vh', ...iommu },
-  });
   const lines: string[] = [];
   const log = (line: { code: string; level: string }) => {
     if (line.level === 'error') lines.push(line.code);
   };
-  const gate = partition.gate(0);
-  const hypercall = gate.hypercall.bind(gate);
   const codes: number[] = [];
-  gate.hypercall = (lo, hi, input, output) => {
-    codes.push(lo & 0xffff);
-    hypercall(lo, hi, input, output);
+  const through = (gate: CpuGate): CpuGate => {
+    const hypercall = gate.hypercall.bind(gate);
+    gate.hypercall = (lo, hi, input, output) => {
+      codes.push(lo & 0xffff);
+      hypercall(lo, hi, input, output);
+    };
+    return gate;
   };
-  const gates = [gate];
-  const machine = bootGuest({ arch: 'x64', memory, frames: allocator, pages, queue, gates, log });
+  const { partition, machine } = makeRootMachine({
+    memory,
+    isRoot: flavour === 'root',
+    continuation: 'partial',
+    iommu: { devices: () => true, guestPartitions: [GUEST], isL1vh: flavour === 'l1vh', ...iommu },
+    log,
+    through,
+  });
   const options = { flavour, directAttach: flavour === 'l1vh', ...DRIVER_GENERATIONS[generation] };
   const driver = new RootIommu(machine, options);
   assert.is(errnoOf(driver.init(QUIET_CORE)), undefined);

@@ -1,15 +1,12 @@
 import fc from 'fast-check';
 import * as assert from 'uvu/assert';
-import { bootGuest } from '../../../src/guest/machine/boot.js';
 import { IommuDevice } from '../../../src/guest/root-iommu/iommu-device.js';
 import { RootIommu } from '../../../src/guest/root-iommu/root-iommu.js';
 import type { FailPoint } from '../../../src/hypervisor/iommu/iommu-options.js';
-import { Partition } from '../../../src/hypervisor/partition.js';
-import { HypercallPages } from '../../../src/memory/hypercall-pages.js';
-import { PageFrameAllocator } from '../../../src/memory/page-frame-allocator.js';
+import type { PageFrameAllocator } from '../../../src/memory/page-frame-allocator.js';
 import { SharedGuestMemory } from '../../../src/memory/shared-memory.js';
 import { DONE } from '../../../src/ports/outcome.js';
-import { VirtualQueue } from '../../../src/sched/virtual-queue.js';
+import { makeRootMachine } from '../../support/root-machine.js';
 
 const PAGE = 4096;
 const WINDOW = 80;
@@ -47,10 +44,6 @@ interface Injected {
 
 /** A root partition of two devices that are in one domain each, and what makes its calls fail. */
 function makeRig({ maxReps, pool, pagesPerMapping, splitIntervals }: Sequence) {
-  const frames = PageFrameAllocator.create(16, 0x1f00);
-  const pages = HypercallPages.create(memory, frames, { cpus: 1, separateOutput: true });
-  pages.online(0);
-  const queue = new VirtualQueue();
   const injected: Injected = { fail: undefined };
   const failAt = ({ page: at }: FailPoint): number | undefined => {
     const { fail } = injected;
@@ -58,17 +51,11 @@ function makeRig({ maxReps, pool, pagesPerMapping, splitIntervals }: Sequence) {
     injected.fail = undefined;
     return fail.status;
   };
-  const partition = new Partition({
-    arch: 'x64',
+  const { partition, machine, frames } = makeRootMachine({
     memory,
-    queue,
-    vps: [0],
-    isRoot: true,
     continuation: 'partial',
-    sink: { interrupt: () => undefined },
     iommu: { devices: () => true, poolPages: pool, pagesPerMapping, maxRepsPerCall: maxReps, failAt },
   });
-  const machine = bootGuest({ arch: 'x64', memory, frames, pages, queue, gates: [partition.gate(0)] });
   const driver = new RootIommu(machine, { flavour: 'root', splitIntervals });
   assert.ok(driver.init({ publish: () => DONE, unpublish: () => undefined, register: () => DONE }).ok);
   const devices = [3, 4].map((device) => new IommuDevice({ segment: 0, bus: 0, device, function: 0 }));

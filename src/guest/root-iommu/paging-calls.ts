@@ -86,7 +86,7 @@ export class PagingCalls {
       while (done < pages && !(last !== undefined && failed(last))) {
         const count = Math.min(pages - done, MAP_BATCH);
         last = this.mapBatchHypercall(iovaPage + done, frame + done, count, writable);
-        done += completed(last, count);
+        done += last.done;
       }
       return { resultLo: last?.resultLo ?? 0, resultHi: last?.resultHi ?? 0, progress: done };
     });
@@ -102,7 +102,7 @@ export class PagingCalls {
     while (done < pages) {
       const count = Math.min(pages - done, UNMAP_BATCH);
       const outcome = this.unmapBatchHypercall(iovaPage + done, count);
-      done += completed(outcome, count);
+      done += outcome.done;
       if (failed(outcome)) {
         const { errno, status } = reasonOf(outcome);
         this.report(HVCALL_UNMAP_DEVICE_GPA_PAGES, status, iovaPage, done, pages, outcome);
@@ -127,12 +127,6 @@ export class PagingCalls {
 
 function failed(outcome: RepOutcome): boolean {
   return outcome.stuck || (outcome.resultLo & 0xffff) !== 0;
-}
-
-/** Reps that were done, as far as the answer can be believed: a machine without a hypercall page answers all ones. */
-function completed(outcome: RepOutcome, count: number): number {
-  if (outcome.resultLo === 0xffffffff && outcome.resultHi === 0xffffffff) return 0;
-  return Math.min(outcome.done, count);
 }
 
 function reasonOf(outcome: RepOutcome | undefined): { readonly errno: Errno; readonly status?: number } {

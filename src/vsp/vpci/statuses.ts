@@ -13,4 +13,3 @@ export const STATUS_INVALID_PARAMETER = 0xc000000d;
 export const STATUS_INVALID_DEVICE_STATE = 0xc0000184;
 /** Another open bus of the machine has a function of the same logical device id. */
 export const STATUS_OBJECT_NAME_COLLISION = 0xc0000035;
-export const STATUS_INSUFFICIENT_RESOURCES = 0xc000009a;
