@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { alignmentOf, GapTree } from '../../../src/guest/pv-iommu/gap-tree.js';
-import { IovaSpace, MSI_WINDOW } from '../../../src/guest/pv-iommu/iova-space.js';
+import { IovaSpace } from '../../../src/guest/pv-iommu/iova-space.js';
+import { MSI_WINDOW } from '../../../src/hardware/msi-window.js';
 
 const PAGE = 4096n;
 

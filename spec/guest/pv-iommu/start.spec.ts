@@ -2,8 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { apertureEnd } from '../../../src/guest/pv-iommu/capabilities.js';
 import { DomainIds } from '../../../src/guest/pv-iommu/domain-ids.js';
-import { MSI_WINDOW } from '../../../src/guest/pv-iommu/iova-space.js';
 import type { PvIommu } from '../../../src/guest/pv-iommu/pv-iommu.js';
+import { MSI_WINDOW } from '../../../src/hardware/msi-window.js';
 import { DONE, failure } from '../../../src/ports/outcome.js';
 import { DOMAIN, got, PREFIX, PvRig, told } from './rig.js';
 

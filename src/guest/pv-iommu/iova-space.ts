@@ -1,7 +1,5 @@
+import { MSI_WINDOW } from '../../hardware/msi-window.js';
 import { GapTree } from './gap-tree.js';
-
-/** Where messages of interrupts are written: DMA to it is no access to memory, so that it is never mapped (PVI-10). */
-export const MSI_WINDOW = { start: 0xfee0_0000n, end: 0xfeef_ffffn } as const;
 
 /** IOVAs that every device can use come first: pages below 4 GiB. */
 const FIRST_HIGH_PAGE = 2 ** 20;

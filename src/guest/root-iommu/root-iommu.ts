@@ -1,3 +1,4 @@
+import { MSI_WINDOW } from '../../hardware/msi-window.js';
 import type { FrameFiller } from '../../hypercall/map-batch.js';
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import type { GuestMachine } from '../machine/guest-machine.js';
@@ -53,7 +54,7 @@ const PAGE_SIZES = 0x1000n;
 const PAGE_BITS = 12;
 /** Of an address in a request, whatever a host says of its IOMMU: target_device_va_base. */
 const ADDRESS_BITS = 64;
-const MSI_WINDOW = { start: 0xfee0_0000n, length: 0x10_0000n, kind: 'msi' } as const;
+const MSI_REGION = { start: MSI_WINDOW.start, length: MSI_WINDOW.end - MSI_WINDOW.start + 1n, kind: 'msi' } as const;
 
 /**
  * IOMMU driver of a root partition, whose device domains the hypervisor keeps, or of an L1VH partition, which gives devices to
@@ -180,8 +181,8 @@ export class RootIommu {
     return 'identity';
   }
 
-  reservedRegions(_device: IommuDevice): readonly (typeof MSI_WINDOW)[] {
-    return [MSI_WINDOW];
+  reservedRegions(_device: IommuDevice): readonly (typeof MSI_REGION)[] {
+    return [MSI_REGION];
   }
 
   /** A domain of the hypervisor with maps of its own. */

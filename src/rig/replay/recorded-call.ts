@@ -1,12 +1,16 @@
 import { hv_status } from '../../abi/hv/status.js';
+import * as deviceDomains from '../../abi/hypercalls/device-domains.js';
+import { HVCALL_DEPOSIT_MEMORY } from '../../abi/hypercalls/memory.js';
+import { HVCALL_GET_PARTITION_ID } from '../../abi/hypercalls/partition.js';
 import { DecodeError } from '../../bytes/errors.js';
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
 import { bytesIn, type Event, wordOf } from '../../capture/event.js';
+import { splitControlWord, splitResult } from '../../hypercall/words.js';
 
 /** Calls of devices and their domains, and what they need: a partition's id, and deposits. */
-export const DEVICE_DOMAIN_CODES: ReadonlySet<number> = new Set([
-  0x46, 0x48, 0x82, 0x83, 0xb1, 0xb2, 0xb3, 0xb4, 0xc4, 0xc5, 0xce, 0xd0, 0xd1, 0x125, 0x127,
-]);
+export const DEVICE_DOMAIN_CODES: ReadonlySet<number> = new Set(
+  [HVCALL_GET_PARTITION_ID, HVCALL_DEPOSIT_MEMORY, ...Object.values(deviceDomains)].map(({ code }) => code),
+);
 
 /** Where areas are taken to be that an event does not name. */
 const INPUT = HV_HYP_PAGE_SIZE;
@@ -41,9 +45,10 @@ export interface RecordedCall {
 export function recordedCall(event: Event, position: number): RecordedCall | undefined {
   if (event.k !== 'hypercall' || event.result === undefined || event.result === null) return undefined;
   const control = wordOf(event, 'control');
-  const code = Number(control & 0xffffn);
+  const { code, reps, repStart } = splitControlWord(control);
   if (!DEVICE_DOMAIN_CODES.has(code)) return undefined;
   const result = wordOf(event, 'result');
+  const { status, repsDone } = splitResult(result);
   const input = bytesIn(event, 'in');
   const header = new Uint8Array(Math.max(LONGEST_HEADER, input.length));
   header.set(input);
@@ -54,16 +59,16 @@ export function recordedCall(event: Event, position: number): RecordedCall | und
     vp,
     control,
     code,
-    reps: Number((control >> 32n) & 0xfffn),
-    start: Number((control >> 48n) & 0xfffn),
+    reps,
+    start: repStart,
     inputGpa: event.rdx === undefined ? INPUT : Number(wordOf(event, 'rdx')),
     outputGpa: event.r8 === undefined ? OUTPUT : Number(wordOf(event, 'r8')),
     input,
     header: new DataView(header.buffer),
     output: bytesIn(event, 'out'),
     result,
-    status: Number(result & 0xffffn),
-    done: Number((result >> 32n) & 0xfffn),
+    status,
+    done: repsDone,
   };
 }
 

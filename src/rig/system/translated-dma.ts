@@ -1,11 +1,9 @@
+import { MSI_WINDOW } from '../../hardware/msi-window.js';
 import type { DmaAccess, DmaFaultReason } from '../../hypervisor/iommu/dma.js';
 import type { PartitionIommu } from '../../hypervisor/iommu/serve-device-domains.js';
 import type { Partition } from '../../hypervisor/partition.js';
 import type { DmaPort } from '../../ports/dma-port.js';
 import { DmaTrace } from './dma-trace.js';
-
-/** What a device writes here is a message of an interrupt: no memory, and nothing that page tables translate. */
-const MESSAGES = { start: 0xfee0_0000n, end: 0xff00_0000n } as const;
 
 /** Why an access was refused: by the IOMMU, or behind it. */
 export type RefusalReason = DmaFaultReason | 'interrupt window' | 'other partition' | 'no memory';
@@ -57,7 +55,7 @@ export class TranslatedDma implements DmaPort {
       this.trace.refused(at, access, reason);
       return false;
     };
-    if (iova < MESSAGES.end && iova + BigInt(length) > MESSAGES.start) return refuse('interrupt window');
+    if (iova <= MSI_WINDOW.end && iova + BigInt(length) > MSI_WINDOW.start) return refuse('interrupt window');
     const result = this.iommu.dma.access(this.deviceId, iova, length, access);
     if (!result.ok) return refuse(result.fault.reason, result.fault.iova);
     if (result.partitionId !== this.partition.partitionId) return refuse('other partition');
