@@ -84,7 +84,8 @@ test('a refused access does nothing, and says where and why', () => {
     [0xf000n, 'write', '0xf000', 'no memory'],
     [0xfee0_1000n, 'write', '0xfee01000', 'interrupt window'],
     [0xfedf_fffcn, 'read', '0xfedffffc', 'interrupt window'],
-    [0xfeff_fffcn, 'read', '0xfefffffc', 'interrupt window'],
+    [0xfeef_fffcn, 'read', '0xfeeffffc', 'interrupt window'],
+    [0xfef0_0000n, 'read', '0xfef00000', 'not mapped'],
     [1n << 48n, 'read', '0x1000000000000', 'beyond width'],
     [0xffff_ffff_ffff_fffcn, 'read', '0xfffffffffffffffc', 'beyond width'],
   ] as const) {
