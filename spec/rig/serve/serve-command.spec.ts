@@ -154,9 +154,9 @@ test('noise does not end it; the next monitor is served', () =>
 
 test('it ends tidily when the reader of its output goes away', () =>
   served(['-v'], async ({ child, socket, record, ended }) => {
-    child.stdout!.destroy();
+    // The reader goes only when both connections stand: the first line nobody takes ends the process.
     const [control, events] = await connected(socket);
-    // A line is written for it, or was for the setup.
+    child.stdout!.destroy();
     control.raw(frameBytes(FrameType.RDMSR, 1, 9, encode(monitor_rdmsr, { msr: 0x40000002 })));
     assert.is(await ended, 0);
     control.close();
