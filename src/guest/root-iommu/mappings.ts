@@ -6,7 +6,10 @@ import { mapFlags } from './paging-calls.js';
 
 const PAGE_BITS = 12n;
 const PAGE_MASK = 0xfffn;
+const PAGE_SIZE = 4096;
 const SPACE = 1n << 64n;
+/** 4 KiB pages of 64 bits of addresses. */
+const SPACE_PAGES = 2 ** 52;
 
 /** As Errno; a range outside of the aperture is ERANGE. */
 export type MapErrno = Errno | 'ERANGE';
@@ -29,8 +32,8 @@ export interface MapRequest {
 
 export interface MappingRules {
   readonly log: LogSink;
-  /** Last byte of the I/O address space. */
-  readonly apertureEnd: bigint;
+  /** Last 4 KiB page of the I/O address space. */
+  readonly lastPage: number;
   /** Cut mappings that reach out of a range that is unmapped; without it such an unmap is refused (IOMMU-56). */
   readonly splitIntervals: boolean;
 }
@@ -46,12 +49,12 @@ export function mapPages(domain: IommuDomain, request: MapRequest, rules: Mappin
   const tree = treeOf(domain);
   if (tree === undefined) return { errno: 'EOPNOTSUPP', mapped: 0n };
   if (isGone(domain)) return { errno: 'EINVAL', mapped: 0n };
-  const pages = pagesOf(request.iova, request.pageSize, request.pageCount, rules.apertureEnd);
+  const pages = pagesOf(request.iova, request.pageSize, request.pageCount, rules.lastPage);
   if (typeof pages === 'string') return { errno: pages, mapped: 0n };
   const { paddr, writable } = request;
-  const size = BigInt(pages.count) << PAGE_BITS;
-  if (paddr < 0n || (paddr & PAGE_MASK) !== 0n || paddr + size > SPACE) return { errno: 'EINVAL', mapped: 0n };
-  const frame = Number(paddr >> PAGE_BITS);
+  const frame = pageAt(paddr);
+  if (!(frame >= 0 && frame + pages.count <= SPACE_PAGES)) return { errno: 'EINVAL', mapped: 0n };
+  const size = bytesOf(pages.count);
   if (tree.overlaps(pages.start, pages.count)) return { errno: 'EEXIST', mapped: 0n };
   const flags = mapFlags(writable);
   if (!tree.insert({ start: pages.start, pages: pages.count, frame, flags })) return { errno: 'ENOMEM', mapped: 0n };
@@ -88,13 +91,13 @@ export function unmapPages(
   rules: MappingRules,
 ): bigint {
   const tree = treeOf(domain);
-  const pages = pagesOf(iova, pageSize, pageCount, rules.apertureEnd);
+  const pages = pagesOf(iova, pageSize, pageCount, rules.lastPage);
   if (tree === undefined || isGone(domain) || typeof pages === 'string') return 0n;
   if (!ready(tree, pages, rules, domain.id)) return 0n;
   const nodes = tree.within(pages.start, pages.count);
   if (domain.kind !== 'paging') {
     for (const { start } of nodes) tree.remove(start);
-    return BigInt(pages.count) << PAGE_BITS;
+    return bytesOf(pages.count);
   }
   let total = 0;
   for (let first = 0; first < nodes.length; ) {
@@ -111,7 +114,7 @@ export function unmapPages(
     const fields = { domain: domain.id, iova, asked: pages.count, unmapped: total };
     rules.log({ level: 'warn', code: 'iommu-unmapped-less', fields });
   }
-  return BigInt(total) << PAGE_BITS;
+  return bytesOf(total);
 }
 
 /** The physical address behind an I/O address; undefined where there is none, as 0 is an address like any other (IOMMU-65). */
@@ -131,13 +134,29 @@ function treeOf(domain: IommuDomain): IntervalTree | undefined {
   return domain.kind === 'paging' || domain.kind === 'direct' ? domain.tree : undefined;
 }
 
-function pagesOf(iova: bigint, pageSize: number, pageCount: number, apertureEnd: bigint): Pages | 'EINVAL' | 'ERANGE' {
+function pagesOf(iova: bigint, pageSize: number, pageCount: number, lastPage: number): Pages | 'EINVAL' | 'ERANGE' {
   if (!(Number.isSafeInteger(pageSize) && Number.isSafeInteger(pageCount))) return 'EINVAL';
-  if (pageSize <= 0 || pageCount <= 0 || pageSize % 4096 !== 0 || iova < 0n || (iova & PAGE_MASK) !== 0n)
-    return 'EINVAL';
-  const size = BigInt(pageSize) * BigInt(pageCount);
-  if (iova + size - 1n > apertureEnd) return 'ERANGE';
-  return { start: Number(iova >> PAGE_BITS), count: Number(size >> PAGE_BITS) };
+  if (pageSize <= 0 || pageCount <= 0 || pageSize % PAGE_SIZE !== 0) return 'EINVAL';
+  const start = pageAt(iova);
+  if (start < 0) return 'EINVAL';
+  // Inexact only far above any last page.
+  const count = (pageSize / PAGE_SIZE) * pageCount;
+  return start + count - 1 > lastPage ? 'ERANGE' : { start, count };
+}
+
+/** Number of the page at an address, exact below 2^64; -1 inside of a page and below zero. */
+function pageAt(address: bigint): number {
+  // A conversion is cheaper than arithmetic on a bigint; it rounds what a number does not hold.
+  const bytes = Number(address);
+  if (bytes < 0) return -1;
+  if (bytes <= Number.MAX_SAFE_INTEGER) return bytes % PAGE_SIZE === 0 ? bytes / PAGE_SIZE : -1;
+  return (address & PAGE_MASK) === 0n ? Number(address >> PAGE_BITS) : -1;
+}
+
+/** Bytes of so many 4 KiB pages. */
+function bytesOf(pages: number): bigint {
+  const bytes = pages * PAGE_SIZE;
+  return Number.isSafeInteger(bytes) ? BigInt(bytes) : BigInt(pages) << PAGE_BITS;
 }
 
 /** Sees to mappings that cross an end of the range: cut, or refused before anything changes. */

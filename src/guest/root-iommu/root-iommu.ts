@@ -10,7 +10,7 @@ import { type DomainReport, reportDomain } from './dump-state.js';
 import { IntervalTree } from './interval-tree.js';
 import type { IommuDevice } from './iommu-device.js';
 import { DirectDomain, type IommuDomain, PagingDomain, StaticDomain } from './iommu-domain.js';
-import { type MapRequest, type MapResult, mapPages, translate, unmapPages } from './mappings.js';
+import { type MappingRules, type MapRequest, type MapResult, mapPages, translate, unmapPages } from './mappings.js';
 import { PagingCalls } from './paging-calls.js';
 import { SkipList } from './skip-list.js';
 
@@ -76,6 +76,7 @@ export class RootIommu {
   private skips: SkipList;
   private known: IommuCapabilities | undefined;
   private isRegistered = false;
+  private mapping: MappingRules;
 
   constructor(machine: GuestMachine, options: RootIommuOptions) {
     const { flavour, ownPartition, onCpu } = options;
@@ -95,6 +96,7 @@ export class RootIommu {
       detachPolicy: options.detachPolicy ?? 'move',
       aliases: options.aliases ?? 'attach',
     };
+    this.mapping = this.mappingRules();
   }
 
   get capabilities(): IommuCapabilities | undefined {
@@ -107,8 +109,7 @@ export class RootIommu {
 
   /** First and last byte that devices can address, and that nothing beside it is translated (IOMMU-07). */
   get geometry() {
-    const width = Math.min(this.known?.maxIovaWidth ?? ADDRESS_BITS, ADDRESS_BITS);
-    return { start: 0n, end: (1n << BigInt(width)) - 1n, forced: true } as const;
+    return { start: 0n, end: (1n << BigInt(this.width)) - 1n, forced: true } as const;
   }
 
   /**
@@ -126,6 +127,7 @@ export class RootIommu {
         return failure('ENODEV');
       }
       this.known = capabilities.value;
+      this.mapping = this.mappingRules();
     }
     this.skips = new SkipList(this.options.skip, this.machine.log);
     const published = core.publish(this);
@@ -245,12 +247,12 @@ export class RootIommu {
   }
 
   map(domain: IommuDomain, request: MapRequest): MapResult {
-    return mapPages(domain, request, this.mappingRules());
+    return mapPages(domain, request, this.mapping);
   }
 
   /** Bytes that were unmapped. */
   unmap(domain: IommuDomain, iova: bigint, pageSize: number, pageCount: number): bigint {
-    return unmapPages(domain, iova, pageSize, pageCount, this.mappingRules());
+    return unmapPages(domain, iova, pageSize, pageCount, this.mapping);
   }
 
   iovaToPhys(domain: IommuDomain, iova: bigint): bigint | undefined {
@@ -262,11 +264,16 @@ export class RootIommu {
     return [this.identity, this.blocked, ...this.domains].map(reportDomain);
   }
 
-  private mappingRules() {
+  private mappingRules(): MappingRules {
     return {
       log: this.machine.log,
-      apertureEnd: this.geometry.end,
+      lastPage: 2 ** (this.width - PAGE_BITS) - 1,
       splitIntervals: this.options.splitIntervals ?? false,
     };
+  }
+
+  /** Bits of address that are used. */
+  private get width(): number {
+    return Math.min(this.known?.maxIovaWidth ?? ADDRESS_BITS, ADDRESS_BITS);
   }
 }
