@@ -13,13 +13,13 @@ import { fork, spawnSync } from 'node:child_process';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { inProject, listFiles, projectRoot } from '../spec/support/project.js';
 import type { BenchCase, Outcome, Pace } from './case.js';
 import { CLI } from './processes.js';
 import { caseLines, type Finished, machineLines, resultsPage, summaryLines } from './report.js';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = argumentsOr2({
   options: {
     quick: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
@@ -28,7 +28,7 @@ const { values, positionals } = parseArgs({
     out: { type: 'string' },
   },
   allowPositionals: true,
-});
+} as const);
 /** Outcome of a case that a smoke test has no time for. */
 const SKIPPED = 'left out of --quick';
 const pace: Pace = values.quick ? 'quick' : 'full';
@@ -48,6 +48,16 @@ for (const name of positionals.length > 0 ? positionals : names)
 
 if (values.list) for (const [name, { question }] of cases) process.stdout.write(`${name}: ${question}\n`);
 else process.exitCode = await runAll();
+
+/** What the command line says; a line and exit 2 for an option that there is none of. */
+function argumentsOr2<const T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(2);
+  }
+}
 
 async function runAll(): Promise<number> {
   if ([...cases.values()].some((bench) => bench.built)) build();

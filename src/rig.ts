@@ -2,12 +2,15 @@
 
 export { HVC_VERSION, NO_TRACE, Recorder, type RecorderOptions, stampTrace, teeTrace } from './capture/recorder.js';
 export type { LogLine, LogSink } from './ports/log-sink.js';
+export type { CallDifference } from './rig/compare/call-tape.js';
+export { type CompareDriverOptions, type ComparedDriver, compareDriver } from './rig/compare/compare-driver.js';
 export {
   type DeviceDomainReplay,
   type ReplayDifference,
   type ReplayOptions,
   replayDeviceDomainCalls,
   replayDeviceDomains,
+  type Uncompared,
 } from './rig/replay/device-domain-replay.js';
 export type { ReplayHost } from './rig/replay/replay-host.js';
 export type { Scripted } from './rig/replay/replay-script.js';

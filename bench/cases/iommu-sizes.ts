@@ -68,7 +68,7 @@ function plotOf(points: readonly Point[]): Plot {
     ],
     notes: [
       'driver, codec, dispatcher and second-level map in one thread; no exit cost',
-      'dashed: the first map of a new domain, which makes its tables, once each; below 64 MiB the others are side by side up to that',
+      'dashed: the first map of a new domain, which makes its tables; all others again and again, over 64 MiB of tables that are there',
     ],
   };
 }

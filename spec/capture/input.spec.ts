@@ -2,43 +2,15 @@ import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { AbiError, DecodeError } from '../../src/bytes/errors.js';
+import { type AbiError, DecodeError } from '../../src/bytes/errors.js';
 import { hexToBytes } from '../../src/bytes/hex.js';
-import { type InputOptions, linesOf, piecesOf, readRecords, recogniseFormat } from '../../src/capture/input.node.js';
+import { linesOf, piecesOf, recogniseFormat } from '../../src/capture/input.node.js';
 import { presentRecord } from '../../src/capture/present.js';
 import type { DecodedRecord } from '../../src/capture/record.js';
 import { at } from '../support/captures.js';
 import { inProject, withTempFolder } from '../support/project.js';
+import { bytesOfText, drain, read } from '../support/read-input.js';
 import { padTo, u16, u32, u64, zeros } from '../support/trace-events.js';
-
-/** Reads a file of these bytes; what comes out, and what was thrown at the end. */
-async function read(
-  content: string | Uint8Array,
-  options: InputOptions = {},
-  name = 'input',
-): Promise<{ records: DecodedRecord[]; error: AbiError | undefined }> {
-  return withTempFolder((folder) => {
-    const file = join(folder, name);
-    writeFileSync(file, content);
-    return drain(file, options);
-  });
-}
-
-function drain(
-  file: string | number,
-  options: InputOptions = {},
-): { records: DecodedRecord[]; error: AbiError | undefined } {
-  const records: DecodedRecord[] = [];
-  try {
-    for (const record of readRecords(file, options)) records.push(record);
-  } catch (error) {
-    assert.instance(error, AbiError);
-    return { records, error: error as AbiError };
-  }
-  return { records, error: undefined };
-}
-
-const bytesOfText = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 const format = suite('recogniseFormat');
 
@@ -48,6 +20,8 @@ const FORMATS: readonly (readonly [string, string | Uint8Array, string])[] = [
   ['a page list', '{"after_event": 3, "gpa": "0x1", "label": "x", "file_offset": 0}\n', 'pages'],
   ['xxd', '00000000: 5c00 0100 0000 0000 0000 0000 0000 0000  \\...............\n', 'xxd'],
   ['bytes', Uint8Array.of(0, 1, 2, 255), 'raw'],
+  ['a trace behind the mark of UTF-8', '\ufeff{"k":"setup"}', 'trace'],
+  ['xxd behind it', '\ufeff00000000: 5c00 0100 0000 0000 0000 0000 0000 0000  \\...............\n', 'xxd'],
   ['nothing', '', 'raw'],
   ['a brace that begins no object', '{ not json', 'raw'],
 ];
@@ -74,6 +48,20 @@ lines('numbers from 1, offsets in bytes, whatever the pieces', () => {
     const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
       bytes.subarray(i * size, (i + 1) * size),
     );
+    assert.equal([...linesOf(pieces)], expected, `pieces of ${size}`);
+  }
+});
+
+lines('the mark of UTF-8 is no part of the first line, and has its place in the file', () => {
+  const bytes = bytesOfText('\ufeffab\n\ufeffü\nc');
+  const expected = [
+    { text: 'ab', line: 1, offset: 3 },
+    { text: '\ufeffü', line: 2, offset: 6 },
+    { text: 'c', line: 3, offset: 12 },
+  ];
+  for (const size of [1, 2, 3, 4, 100]) {
+    const count = Math.ceil(bytes.length / size);
+    const pieces = Array.from({ length: count }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
     assert.equal([...linesOf(pieces)], expected, `pieces of ${size}`);
   }
 });
@@ -292,6 +280,13 @@ pages('the control word of the trace beside them tells how much of an input was 
   );
   assert.is((at(presentRecord(records[0]!), 'value.gpa_page_list') as unknown[]).length, 2);
   assert.is(at(presentRecord(records[1]!), 'value.write_index'), 96);
+});
+
+pages('the header of that trace is none of its events', async () => {
+  const header = '{"format":"hvc","version":1,"arch":"arm64","tool":"x"}\n';
+  const { records, error } = await readPages(`${header}{"n":1,"k":"hypercall","control":"0x2000000b3","in":""}\n`);
+  assert.is(error, undefined);
+  assert.is((at(presentRecord(records[0]!), 'value.gpa_page_list') as unknown[]).length, 2);
 });
 
 pages('without that trace a list runs to the end of the page', async () => {

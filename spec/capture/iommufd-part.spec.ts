@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { iommufd_ioctl as io } from '../../src/abi/iommufd/command.js';
 import { iommufdRequests } from '../../src/abi/iommufd/requests.js';
 import { Decoder, type Event } from '../../src/capture/decoder.js';
-import { type JsonRecord, presentRecord } from '../../src/capture/present.js';
+import { presentRecord } from '../../src/capture/present.js';
 import { Tally } from '../../src/capture/tally.js';
 import { pick } from '../../src/layout/group.js';
 import { coverageFaults } from '../support/byte-coverage.js';
@@ -11,38 +11,8 @@ import { at } from '../support/captures.js';
 import { randomWords } from '../support/random.js';
 import { mutated } from '../support/record-mutations.js';
 import { u32, u64, zeros } from '../support/trace-events.js';
+import { ioctl, last } from './iommufd-trace.js';
 
-interface Read {
-  readonly json: JsonRecord;
-  readonly tally: Tally;
-  /** Codes with their offsets. */
-  readonly issues: string[];
-}
-
-/** The last of some events, each of which accounts for all its bytes. */
-function last(...events: readonly Event[]): Read {
-  const decoder = new Decoder();
-  let read: Read | undefined;
-  for (const event of events) {
-    const record = decoder.push(event);
-    assert.equal(coverageFaults(record), []);
-    const tally = new Tally();
-    tally.add(record);
-    const json = presentRecord(record);
-    const issues = (json.issues as { code: string; offset: number }[]).map(({ code, offset }) => `${code} ${offset}`);
-    read = { json, tally, issues };
-  }
-  return read!;
-}
-
-const ioctl = (cmd: number, input: string, more: Record<string, unknown> = {}): Event => ({
-  k: 'ioctl',
-  fd: 3,
-  cmd,
-  in: input,
-  result: 0,
-  ...more,
-});
 const destroy = u32(8) + u32(7);
 const hwpt = (dataType: number, dataLength: number): string =>
   u32(48) + u32(0) + u32(1) + u32(6) + u32(0) + u32(0) + u32(dataType) + u32(dataLength) + u64(0x7000n) + u64(0);
@@ -103,45 +73,6 @@ requests('a request that no source names, and one of another device', () => {
     const { json, tally } = last(ioctl(cmd, '00112233', { out: '44' }));
     assert.equal([json.name, tally.unattributed, tally.unknown, tally.ok], [undefined, 5, 1, false]);
   }
-});
-
-for (const [type, bytes, struct] of [
-  [1, 24, 'iommu_hwpt_vtd_s1'],
-  [2, 16, 'iommu_hwpt_arm_smmuv3'],
-  [3, 32, 'iommu_hwpt_amd_guest'],
-] as const)
-  requests(`what a request points to: ${struct}`, () => {
-    const { json, tally, issues } = last(
-      ioctl(io.IOMMU_HWPT_ALLOC, hwpt(type, bytes), { data: `0b${zeros(bytes - 1)}` }),
-    );
-    assert.equal([at(json, 'data.struct'), tally.ok, issues], [struct, true, []]);
-    const cut = last(ioctl(io.IOMMU_HWPT_ALLOC, hwpt(type, bytes), { data: zeros(bytes - 1) }));
-    assert.equal([cut.tally.ok, cut.issues], [true, ['I_SHORT 0']]);
-  });
-
-requests('what a request points to and no source names', () => {
-  const { tally, issues } = last(ioctl(io.IOMMU_HWPT_ALLOC, hwpt(77, 4), { data: '01020304' }));
-  assert.equal([tally.unattributed, tally.unknown, issues], [4, 1, ['I_ENUM 24', 'I_UNKNOWN 0']]);
-  assert.is(last(ioctl(io.IOMMU_DESTROY, destroy, { data: '01' })).tally.unattributed, 1);
-});
-
-requests('invalidations: as many structures as there are entries, however far apart', () => {
-  const ask = (step: number, count: number): string =>
-    u32(32) + u32(6) + u64(0x7000n) + u32(1) + u32(step) + u32(count) + u32(0);
-  const plain = last(ioctl(io.IOMMU_HWPT_INVALIDATE, ask(16, 3), { data: zeros(48) }));
-  assert.equal(
-    [plain.tally.ok, plain.issues, 'data[2]' in plain.json, 'data[3]' in plain.json],
-    [true, [], true, false],
-  );
-  const apart = last(ioctl(io.IOMMU_HWPT_INVALIDATE, ask(24, 2), { data: zeros(44) }));
-  assert.equal([apart.tally.ok, apart.issues, 'data[1]' in apart.json], [true, [], true]);
-  assert.equal(
-    (apart.json.slack as { offset: number; length: number }[]).map(({ offset, length }) => [offset, length]),
-    [
-      [16, 8],
-      [40, 4],
-    ],
-  );
 });
 
 requests('a request without a number, or with bytes that are none', () => {
@@ -248,11 +179,47 @@ files('what a descriptor is: by the event itself, by the request before it, not 
     [opened, { ...read(raw), fd: 6 }],
     [opened, { ...read(raw), k: 'fd_write' }],
     [{ ...opened, errno: 'EINVAL' }, read(raw)],
+    // As strace has a refusal, and as a recorder of system calls does.
+    [{ ...opened, result: -22 }, read(raw)],
+    [{ ...opened, result: '-22' }, read(raw)],
   ]) {
     const { tally } = last(...events);
     assert.equal([tally.unknown, tally.unattributed], [1, 40]);
   }
   assert.equal(last(read('')).tally.ok, true);
+});
+
+files(
+  'VIO-65 cookies are of an open file: those of one that was closed, or replaced, are not answered by another',
+  () => {
+    const queue = ioctl(io.IOMMU_FAULT_QUEUE_ALLOC, u32(16) + zeros(12), { out: u32(16) + u32(0) + u32(5) + u32(5) });
+    const other = { ...queue, out: u32(16) + u32(0) + u32(6) + u32(9) };
+    const faults = { ...read(fault(1)), n: 40 };
+    const response = { k: 'fd_write', fd: 5, object: 'fault', raw: u32(1) + u32(0), result: 8 };
+    const link = (...events: readonly Event[]): unknown => at(last(...events).json, 'links.request');
+    const close = { k: 'fd_close', fd: 5 };
+    assert.is(link(queue, faults, response), 40);
+    assert.is(link(queue, faults, { k: 'fd_close', fd: 6 }, other, response), 40);
+    assert.is(link(queue, faults, close, response), undefined);
+    assert.is(link(queue, faults, close, queue, response), undefined);
+    assert.is(link(queue, faults, queue, response), undefined);
+    assert.is(link(queue, faults, close, queue, { ...faults, n: 50 }, response), 50);
+  },
+);
+
+files('VIO-42 numbers of events have 31 bits: any other one is reported, in front of an event and for a loss', () => {
+  for (const [sequence, issues] of [
+    [0, []],
+    [0x7fffffff, []],
+    [0x80000000, ['I_RESERVED 4']],
+    [0xffffffff, ['I_RESERVED 4']],
+  ] as const) {
+    assert.equal(last(opened, read(header(sequence) + smmu(1))).issues, issues);
+    const lost = last(opened, read(header(sequence, 1)));
+    assert.equal([lost.issues, lost.tally.ok], [issues, true]);
+  }
+  const second = last(opened, read(header(1) + smmu(1) + header(0x80000002) + smmu(1)));
+  assert.equal(second.issues, ['I_RESERVED 44']);
 });
 
 files('a read whose result is not its bytes', () => {
@@ -285,6 +252,12 @@ files('3,000 changed events: nothing but a refusal is thrown, no byte is lost, v
     { k: 'fd_write', fd: 5, object: 'fault', raw: u32(1) + u32(0), result: 8 },
     { k: 'smmu_event', iommu: 'smmu0', stream: 1, raw: smmu(1) },
     ioctl(io.IOMMU_HWPT_INVALIDATE, u32(32) + zeros(28), { data: zeros(32) }),
+    ioctl(io.IOMMU_GET_HW_INFO, u32(40) + zeros(36), {
+      out: u32(40) + zeros(20) + u32(2) + zeros(12),
+      data: zeros(40),
+    }),
+    ioctl(io.IOMMU_IOAS_IOVA_RANGES, u32(32) + zeros(28), { out: u32(32) + zeros(28), data: zeros(32) }),
+    ioctl(io.IOMMU_HWPT_GET_DIRTY_BITMAP, u32(48) + zeros(44), { data: zeros(7) }),
     ...iommufdRequests.map(({ request }) => ioctl(request, u32(40) + zeros(36), { out: u32(40) + zeros(36) })),
   ];
   const draw = randomWords(1110);

@@ -19,6 +19,10 @@ const NAMES: readonly (readonly [given: string, kind: string, name: string])[] =
   ['open_channel', 'message', 'CHANNELMSG_OPENCHANNEL'],
   ['PCI_BUS_RELATIONS2', 'message', 'PCI_BUS_RELATIONS2'],
   ['FDO_D0_ENTRY', 'message', 'PCI_BUS_D0ENTRY'],
+  ['IOMMU_DESTROY', 'ioctl', 'IOMMU_DESTROY'],
+  ['iommu_destroy', 'struct', 'iommu_destroy'],
+  ['IOMMU_FAULT_QUEUE_ALLOC', 'ioctl', 'IOMMU_FAULT_QUEUE_ALLOC'],
+  ['iommu_get_hw_info', 'ioctl', 'IOMMU_GET_HW_INFO'],
 ];
 
 for (const [given, kind, name] of NAMES)

@@ -20,6 +20,8 @@ const best: readonly { value: string; kind: string; title: RegExp }[] = [
   { value: '0x37a94e00', kind: 'device-id', title: /^logical device id 0x37a94e00$/ },
   { value: '0xffffffffa84b42c0', kind: 'device-id', title: /^logical device id 0xa84b42c0, sign-extended$/ },
   { value: '0xfee01000', kind: 'msi-address', title: /APIC id 1/ },
+  { value: '0x3b93', kind: 'ioctl', title: /IOMMU_VEVENTQ_ALLOC/ },
+  { value: '15232', kind: 'ioctl', title: /IOMMU_DESTROY/ },
   { value: '0x42490017', kind: 'vpci-message', title: /PCI_CREATE_INTERRUPT_MESSAGE2/ },
   { value: '0x10004', kind: 'vpci-version', title: /1\.4/ },
   { value: '0x50003', kind: 'vmbus-version', title: /5\.3/ },
@@ -49,6 +51,28 @@ test('likelier readings stand in front', () => {
     );
     assert.ok(found.length >= 1);
   }
+});
+
+test('an ioctl says what it takes, and what its number stood for once', () => {
+  const notes = (value: string): readonly string[] => readings(value)[0]?.notes ?? [];
+  assert.equal(notes('0x3b80'), ['takes iommu_destroy: 8 bytes']);
+  assert.equal(notes('0x3b90'), [
+    'takes iommu_viommu_alloc: 40 bytes, 24 at least',
+    'IOMMU_VIOMMU_SET_VDEV_ID in the series of 2024',
+  ]);
+});
+
+test('an event of the SMMUv3 is one reading of a small number, or the one asked for', () => {
+  for (const [value, name] of [
+    ['0x10', 'EVT_ID_TRANSLATION_FAULT'],
+    ['0x25', 'EVT_ID_VMS_FETCH_FAULT'],
+  ] as const)
+    assert.ok(
+      readings(value).some((one) => one.kind === 'smmuv3-event' && one.title.endsWith(name)),
+      value,
+    );
+  assert.match(readings('2', { as: 'smmuv3-event' })[0]?.title ?? '', /EVT_ID_BAD_STREAMID_CONFIG$/);
+  assert.match(readings('1', { as: 'smmuv3-event' })[0]?.title ?? '', /no source names/);
 });
 
 test('every kind reads any number when it is asked for', () => {

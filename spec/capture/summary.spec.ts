@@ -48,6 +48,26 @@ count('calls by name: count, bytes, reps, status, entries and their runs', () =>
   });
 });
 
+count('errors of system calls by name', () => {
+  const ask = (more: Record<string, unknown>): Event => ({
+    k: 'ioctl',
+    fd: 3,
+    cmd: '0x3b80',
+    in: u32(8) + u32(7),
+    result: 0,
+    ...more,
+  });
+  const refused = (errno: string): Event => ask({ result: -1, errno });
+  const summary = summaryOf([ask({}), refused('EBUSY'), refused('ENOENT'), refused('EBUSY')]);
+  assert.equal(rowOf(summary, 'IOMMU_DESTROY'), {
+    kind: 'ioctl',
+    name: 'IOMMU_DESTROY',
+    count: 4,
+    bytes: 32,
+    errors: { EBUSY: 2, ENOENT: 1 },
+  });
+});
+
 count('addresses beyond 2^53 keep all their digits', () => {
   const summary = summaryOf([map(0x1000000b3n, [0xffff888012345fffn])]);
   const row = rowOf(summary, 'HVCALL_MAP_DEVICE_GPA_PAGES') as unknown as { min: string; max: string };

@@ -53,6 +53,24 @@ const cases: readonly { note: string; args: readonly string[]; json: object; hex
     control: '0x000000000001005d',
   },
   {
+    note: 'the argument of an ioctl fills in its size',
+    args: ['IOMMU_DESTROY'],
+    json: { id: 3 },
+    hex: '0800000003000000',
+  },
+  {
+    note: 'also where its struct has another name, and beside defaults',
+    args: ['IOMMU_FAULT_QUEUE_ALLOC', '--defaults'],
+    json: {},
+    hex: `10000000${'00'.repeat(12)}`,
+  },
+  {
+    note: 'a size that is given is kept',
+    args: ['IOMMU_DESTROY'],
+    json: { size: 4, id: 3 },
+    hex: '0400000003000000',
+  },
+  {
     note: 'a control word that is given is kept',
     args: ['HVCALL_SIGNAL_EVENT', '--defaults'],
     json: { control: '0x5d', input: { connection_id: 3 } },
@@ -130,6 +148,7 @@ test('the value can come from a pipe or a file', async () => {
   const hex = `${'00'.repeat(16)}\n`;
   assert.is(hvabi(['encode', '--as', 'hv_vpset'], { input }).out, hex);
   assert.is(hvabi(['encode', '--as', 'hv_vpset', '-'], { input }).out, hex);
+  assert.is(hvabi(['encode', '--as', 'hv_vpset'], { input: `\ufeff${input}` }).out, hex);
 });
 
 test.run();

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hvabi, MAPS, VPCI } from './run-cli.js';
@@ -7,7 +8,7 @@ const test = suite('cli: exit codes and errors');
 interface Case {
   readonly note: string;
   readonly args: readonly string[];
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   readonly code: number;
   /** First line on standard error, without `hvabi: `. */
   readonly error?: RegExp;
@@ -19,7 +20,8 @@ const cases: readonly Case[] = [
     note: 'no command',
     args: [],
     code: 2,
-    error: /^takes a command: decode, encode, layout, explain, list, fixtures, serve, simulate, replay$/,
+    error:
+      /^takes a command: decode, timeline, encode, layout, explain, list, fixtures, serve, simulate, replay, compare$/,
   },
   { note: 'an unknown command', args: ['decod'], code: 2, error: /unknown command 'decod'.*decode/ },
   {
@@ -47,6 +49,13 @@ const cases: readonly Case[] = [
   },
   { note: 'an architecture that is none', args: ['decode', '--arch', 'mips', VPCI], code: 2, error: /x64, arm64/ },
   { note: 'a version that is none', args: ['decode', '--proto', 'one', VPCI], code: 2, error: /--proto/ },
+  {
+    note: 'a version that nothing speaks',
+    args: ['decode', '--proto', '9.9', VPCI],
+    code: 2,
+    error: /^--proto 9\.9: no such version$/,
+    remedy: /^ {2}takes .*1\.1, 1\.2, 1\.3, 1\.4/,
+  },
   {
     note: 'an ABI that is none',
     args: ['decode', '--abi', 'linux-1', VPCI],
@@ -110,6 +119,13 @@ const cases: readonly Case[] = [
     error: /byte 0xf: line 2 is no JSON.*\[E_RECORD\]$/,
   },
   {
+    note: 'an event of thousands of levels',
+    args: ['decode', '--jsonl'],
+    input: `{"k":"marker","x":${'['.repeat(20_000)}${']'.repeat(20_000)}}\n`,
+    code: 2,
+    error: /line 1 has more than 64 levels of lists and objects \[E_RECORD\]$/,
+  },
+  {
     note: 'an event without a kind',
     args: ['decode', '--format', 'trace'],
     input: '{"n":1}\n',
@@ -123,6 +139,30 @@ const cases: readonly Case[] = [
     code: 2,
     error: /ring\.raw.*odd number/,
   },
+  {
+    note: 'text in UTF-16',
+    args: ['decode', '--as', 'hv_message'],
+    input: Buffer.from('\ufeff{"k":"marker"}\n', 'utf16le'),
+    code: 2,
+    error: /^is text in UTF-16 \[E_FORMAT\]$/,
+    remedy: /iconv -f UTF-16 -t UTF-8 FILE \| hvabi decode -/,
+  },
+  {
+    note: 'a capture that is compressed',
+    args: ['timeline'],
+    input: gzipSync('{"k":"marker"}\n'),
+    code: 2,
+    error: /^is compressed by gzip \[E_FORMAT\]$/,
+    remedy: /gunzip -c FILE \| hvabi decode -/,
+  },
+  {
+    note: 'no timeline of bytes',
+    args: ['timeline'],
+    input: '\0\u0001',
+    code: 2,
+    error: /only a trace has a timeline$/,
+  },
+  { note: 'no timeline of a missing file', args: ['timeline', 'no/such'], code: 2, error: /^no\/such: no such file$/ },
   { note: 'a clean check', args: ['decode', '--check', '-q', VPCI], code: 0 },
   {
     note: 'a check over an unknown call',

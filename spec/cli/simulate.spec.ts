@@ -79,6 +79,44 @@ test('E2E-01 a record of it: what the host translated and what it refused, in wo
   });
 });
 
+for (const args of [[], ['--workers']])
+  test(`-v names every check that holds: ${['boot', ...args].join(' ')}`, () => {
+    const { out } = hvabi(['simulate', 'boot', '-v', ...args]);
+    const [, count] = /: (\d+) of \1 checks hold/.exec(out)!;
+    assert.is([...out.matchAll(/^ +holds: /gm)].length, Number(count));
+    assert.match(out, /^ +holds: the ejected disk is gone$/m);
+    assert.not(hvabi(['simulate', 'boot', ...args]).out.includes('holds: '));
+  });
+
+for (const [args, about] of [
+  [['pviommu'], /: a disk behind the IOMMU of the guest: .* all its DMA through stage-1 tables \(E2E-01, PVI-51/],
+  [['pviommu', '--iommu', 'identity'], /, IOMMU identity: a disk in the identity domain .* translated by nothing/],
+  [['pviommu', '--iommu', 'blocked'], /, IOMMU blocked: .* its first access is refused/],
+  [['pviommu', '--iommu', 'off'], /, IOMMU off: a guest that looks for an IOMMU and has none.* without translation/],
+  [['pviommu', '--iommu', 'off', '--arch', 'arm64'], /pviommu, arm64, IOMMU off: a guest that .* has none/],
+  [['root-low-memory'], /: a root partition maps 1 GiB for .* ten pages for tables: it runs out twice, .* 256 each/],
+] as const)
+  test(`the title says what this run is: ${args.join(' ')}`, () => {
+    const { out, code } = hvabi(['simulate', ...args]);
+    assert.is(code, 0);
+    assert.match(out.split('\n', 1)[0]!, about);
+  });
+
+test('a good run has no warning, and says why a close comes behind the rescind', () => {
+  for (const name of ['boot', 'pviommu', 'multi', 'root-passthrough']) {
+    const { out } = hvabi(['simulate', name]);
+    assert.not.match(out, /warn|error/, name);
+    assert.is(
+      /^ +channel 3 is closed behind its rescind, as Linux does$/m.test(out),
+      ['boot', 'pviommu'].includes(name),
+    );
+  }
+});
+
+test('the highest seed is an order of its own', () => {
+  assert.match(hvabi(['simulate', 'boot', '-q', '--seed', '4294967295']).out, /(\d+) of \1 checks hold/);
+});
+
 test('a record of one of the protocols is read back', async () => {
   await withTempFolder((folder) => {
     const file = join(folder, 'old.hvc.jsonl');
@@ -100,7 +138,26 @@ for (const [args, error] of [
   [['simulate', 'boot', '--iommu', 'all'], /paging, identity, blocked, off/],
   [['simulate', 'boot', '--iommu', 'blocked'], /--iommu blocked: boot needs its disks\n {2}pviommu shows/],
   [['simulate', 'boot', '--arch', 'arm64', '--iommu', 'paging'], /on x64 only\n {2}leave --arch out/],
-  [['simulate', 'root-passthrough', '--dma', 'strict'], /has an IOMMU of its own\n {2}leave --iommu/],
+  [
+    ['simulate', 'root-passthrough', '--dma', 'strict'],
+    /^hvabi: --dma strict: root-passthrough has an IOMMU of its own\n {2}leave --dma out/,
+  ],
+  [
+    ['simulate', 'iommufd-events', '--iommu', 'off'],
+    /^hvabi: --iommu off: iommufd-events has an IOMMU of its own\n {2}leave --iommu out/,
+  ],
+  [['simulate', 'boot', '--arch', 'arm64', '--dma', 'lazy'], /^hvabi: --dma lazy: guests have this IOMMU on x64 only/],
+  [['simulate', 'pviommu', '--arch', 'arm64'], /^hvabi: pviommu --arch arm64: .* on x64 only\n {2}.*--iommu off is/],
+  [
+    ['simulate', 'pviommu', '--iommu', 'off', '--dma', 'lazy'],
+    /^hvabi: --dma lazy: with --iommu off nothing is mapped/,
+  ],
+  [['simulate', 'boot', '--proto', 'abc'], /'abc' is invalid\. Takes a version such as 1\.4 or 0x10004/],
+  [['simulate', 'root-passthrough', '--proto', '1.2'], /^hvabi: --proto: root-passthrough has no virtual PCI bus/],
+  [['simulate', 'boot', '--seed', '4294967296'], /^hvabi: --seed 4294967296: too large\n {2}a seed has 32 bits/],
+  [['simulate', 'boot', '--seed', '4294967295', '--seeds', '2'], /^hvabi: --seeds 2: there are not so many from/],
+  [['simulate', 'boot', '--record', '-'], /^hvabi: --record -: standard output is for what happens\n {2}name a file/],
+  [['simulate', 'boot', '-q', '-v'], /^hvabi: -v shows every event and -q none\n {2}leave one of them out/],
 ] as const)
   test(`${args.join(' ')} is refused`, () => {
     const { code, err } = hvabi(args);

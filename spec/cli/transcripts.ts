@@ -15,6 +15,7 @@ export const TRANSCRIPTS: readonly Transcript[] = [
   { file: 'decode-brief.txt', args: ['decode', '--brief', VPCI] },
   { file: 'decode-jsonl.txt', args: ['decode', '--jsonl', '--filter', 'inner.name=PCI_CREATE_*', VPCI] },
   { file: 'decode-summary.txt', args: ['decode', '--summary', '--check', VPCI] },
+  { file: 'timeline.txt', args: ['timeline', 'fixtures/captures/pviommu.jsonl'] },
   {
     file: 'explain.txt',
     args: [

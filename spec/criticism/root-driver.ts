@@ -3,6 +3,7 @@ import { CallPort as Port } from '../../src/guest/root-iommu/call-port.js';
 import type { PagingDomain } from '../../src/guest/root-iommu/iommu-domain.js';
 import { PagingCalls } from '../../src/guest/root-iommu/paging-calls.js';
 import { RootIommu, type RootIommuOptions } from '../../src/guest/root-iommu/root-iommu.js';
+import { type SeriesHabits, SeriesIommu } from '../../src/rig/compare/series-habits.js';
 import { bareRig, gained, QUIET_CORE, type Rig } from '../guest/root-iommu/rig.js';
 
 export type Driver = new (...args: ConstructorParameters<typeof RootIommu>) => RootIommu;
@@ -15,6 +16,15 @@ export function driven(Kind: Driver = RootIommu, options: Partial<RootIommuOptio
   bare.hv.made.length = 0;
   bare.log.length = 0;
   return { ...bare, iommu };
+}
+
+/** Our driver with the habits of a recorded one. */
+export function withHabits(habits: SeriesHabits): Driver {
+  return class extends SeriesIommu {
+    constructor(...[machine, options]: ConstructorParameters<typeof RootIommu>) {
+      super(machine, options, habits);
+    }
+  };
 }
 
 /** Makes the calls of a domain; `port` is where they leave the guest. */

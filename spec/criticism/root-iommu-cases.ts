@@ -73,7 +73,7 @@ export const CASES: readonly TraceRow[] = [
     'IOMMU-25',
     [UNMAPS, 'IOMMU-25: the free of a domain with mappings leaves no node of its tree, in one call'],
     [
-      'guest/root-iommu/attach',
+      'guest/root-iommu/domains',
       'IOMMU-25: free drops every mapping without unmapping and deletes once; a number that may live on is kept',
     ],
   ),
@@ -110,7 +110,7 @@ export const CASES: readonly TraceRow[] = [
       'IOMMU-22: numbers of domains: two that live never share one, none is 0 or all ones, and they do not run out',
     ],
     [
-      'guest/root-iommu/attach',
+      'guest/root-iommu/domains',
       'IOMMU-22: numbers are those of live domains; none is 0 or all ones; exhaustion is a failure',
     ],
   ),

@@ -4,8 +4,7 @@ import { depositPages } from '../../src/hypercall/deposit.js';
 import { needsMemory } from '../../src/hypercall/status.js';
 import { CODES } from '../guest/root-iommu/fake-hypervisor.js';
 import { booksAgree, pagesOf, pagingDomain } from '../guest/root-iommu/rig.js';
-import { takeHabits } from '../guest/root-iommu/series-driver.js';
-import { calling, driven, type MakeCalls, OtherCalls, OUR_CALLS } from './root-driver.js';
+import { calling, driven, type MakeCalls, OtherCalls, OUR_CALLS, withHabits } from './root-driver.js';
 import { twoSided } from './two-sided.js';
 
 const s1 = suite('criticism of the root IOMMU: maps');
@@ -28,9 +27,8 @@ const COUNTS = [
 both<Habits>('IOMMU-45: a page list ends inside of its page, and a count has room in 12 bits', {
   check: (habits) => {
     const runs = COUNTS.map(([pages, calls]) => {
-      const r = driven();
+      const r = habits === 'ours' ? driven() : driven(withHabits(habits));
       const domain = pagingDomain(r);
-      if (habits !== 'ours') takeHabits(domain, r.machine, habits);
       const { errno } = r.iommu.map(domain, pagesOf(IOVA, PADDR, pages));
       return { pages, calls, errno, made: r.hv.made, mapped: r.hv.pagesOf(domain.id).size };
     });

@@ -125,7 +125,7 @@ export const CRITICISM: readonly TraceRow[] = [
     'IOMMU-45',
     [MAPS, 'IOMMU-45: a page list ends inside of its page, and a count has room in 12 bits'],
     [
-      'guest/root-iommu/series-driver',
+      'rig/compare/series-habits',
       'IOMMU-45: … pages on one page run over its end, and taking nothing back is a call without reps',
     ],
   ),
@@ -143,7 +143,7 @@ export const CRITICISM: readonly TraceRow[] = [
       'IOMMU-48: a map of 2 MiB pages that fails takes back the 4 KiB pages that were mapped, no more and no fewer',
     ],
     [
-      'guest/root-iommu/series-driver',
+      'rig/compare/series-habits',
       'IOMMU-48: page … of … is refused: the newest driver unmaps all of them, ours those that were mapped',
     ],
   ),
@@ -153,7 +153,7 @@ export const CRITICISM: readonly TraceRow[] = [
     'IOMMU-59',
     [UNMAPS, 'IOMMU-59 IOMMU-60: an unmap gives the bytes that the hypervisor said it unmapped'],
     [
-      'guest/root-iommu/series-driver',
+      'rig/compare/series-habits',
       'IOMMU-45, IOMMU-59: the third version unmaps 4,096 pages in one call, is refused, and says that it did',
     ],
   ),

@@ -45,7 +45,7 @@ function rig(answers: readonly Answer[], options: { isRoot?: boolean; frames?: n
   const gate = scriptedGate(answers, () => inputs.push(bytesToHex(bytesOf(page, 0, length))));
   return {
     gate,
-    cpu: CPU,
+    running: { cpu: CPU, gate },
     pages,
     taken,
     asked,

@@ -1,10 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hex64 } from '../../src/bytes/hex.js';
+import type { PciAddress } from '../../src/hypercall/pci-address.js';
 import {
   acpiDeviceId,
   ioapicDeviceId,
-  type PciAddress,
   type PciIdOptions,
   pciDeviceId,
   pciDeviceIdOf,

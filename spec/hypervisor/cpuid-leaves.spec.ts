@@ -46,6 +46,17 @@ test('a confidential partition is told so, and how to reach devices', () => {
   assert.is(leaves.get('0x40000000')![0], '0x4000000c');
 });
 
+for (const [note, options, edx] of [
+  // linux-series-amd64/root-iommu and /pviommu: 0x1000500 and 0x500.
+  ['a root partition with device domains', { isRoot: true, iommu: {} }, 0x1000500],
+  ['a root partition without', { isRoot: true }, 0x500],
+  ['a root inside a partition, which attaches directly', { isRoot: true, iommu: { isL1vh: true } }, 0x500],
+  ['a guest with an IOMMU, which no bit tells', { iommu: {} }, 0x500],
+] as const)
+  test(`IOMMU-01 ${note}`, () => {
+    assert.is(new PartitionRig(options).partition.cpuid(0x4000_0003).edx, edx);
+  });
+
 test('leaves that are not there are zeros', () => {
   const { partition } = new PartitionRig();
   assert.equal(partition.cpuid(0x4000_0009), { eax: 0, ebx: 0, ecx: 0, edx: 0 });

@@ -79,9 +79,36 @@ const has = (lines: readonly string[] | undefined, pattern: RegExp): boolean =>
 const lacks = (lines: readonly string[] | undefined, pattern: RegExp): boolean =>
   lines !== undefined && !has(lines, pattern);
 
+/** The privileges of a root partition, on the emulator's own devices. */
+const rootPartition = {
+  guest: 'root',
+  cpus: 2,
+  scenario: 'root',
+  // Memory is asked for once for each processor.
+  failing: ['HVCALL_ADD_LOGICAL_PROCESSOR', 'HVCALL_CREATE_VP'].map((name) => `${name} HV_STATUS_INSUFFICIENT_MEMORY`),
+  expect: (result) => [
+    ['Linux knows that it is root', result.dmesg.includes('running as root partition')],
+    ...['GET_PARTITION_ID', 'ADD_LOGICAL_PROCESSOR', 'DEPOSIT_MEMORY', 'CREATE_VP'].map((name) =>
+      seen(result, `HVCALL_${name}`),
+    ),
+    seen(result, 'HVCALL_MAP_DEVICE_INTERRUPT', 10),
+    seen(result, 'HVCALL_UNMAP_DEVICE_INTERRUPT', 10),
+    ['a disk of the machine is read', /^64\+0 records out$/m.test(result.console)],
+    ['no warning of the kernel', !/WARNING: |BUG: |Oops: |Call Trace:/.test(result.dmesg)],
+  ],
+} satisfies Omit<LabRun, 'name'>;
+
 export const LAB_RUNS: readonly LabRun[] = [
   { name: 'boot', guest: 'boot', cpus: 2, scenario: 'boot', expect: (result) => boot(result, 2) },
   { name: 'boot with 4 VPs', guest: 'boot', cpus: 4, scenario: 'boot', expect: (result) => boot(result, 4) },
+  {
+    name: 'an IOMMU that nobody asks for',
+    guest: 'boot',
+    cpus: 2,
+    scenario: 'boot',
+    args: ['--iommu'],
+    expect: (result) => boot(result, 2),
+  },
   {
     name: 'sparse VP indices',
     guest: 'tlb',
@@ -179,24 +206,14 @@ export const LAB_RUNS: readonly LabRun[] = [
       seen(result, 'HVCALL_SEND_IPI', 100),
     ],
   },
+  { ...rootPartition, name: 'Linux as root partition' },
   {
-    name: 'Linux as root partition',
-    guest: 'root',
-    cpus: 2,
-    scenario: 'root',
-    // Memory is asked for once for each processor.
-    failing: ['HVCALL_ADD_LOGICAL_PROCESSOR', 'HVCALL_CREATE_VP'].map(
-      (name) => `${name} HV_STATUS_INSUFFICIENT_MEMORY`,
-    ),
+    ...rootPartition,
+    name: 'a root partition that could make device domains',
+    args: ['--iommu'],
     expect: (result) => [
-      ['Linux knows that it is root', result.dmesg.includes('running as root partition')],
-      ...['GET_PARTITION_ID', 'ADD_LOGICAL_PROCESSOR', 'DEPOSIT_MEMORY', 'CREATE_VP'].map((name) =>
-        seen(result, `HVCALL_${name}`),
-      ),
-      seen(result, 'HVCALL_MAP_DEVICE_INTERRUPT', 10),
-      seen(result, 'HVCALL_UNMAP_DEVICE_INTERRUPT', 10),
-      ['a disk of the machine is read', /^64\+0 records out$/m.test(result.console)],
-      ['no warning of the kernel', !/WARNING: |BUG: |Oops: |Call Trace:/.test(result.dmesg)],
+      ...rootPartition.expect(result),
+      ['Linux is told of device domains', result.dmesg.includes('misc 0x1000500')],
     ],
   },
 ];

@@ -23,7 +23,7 @@ function room(length: number): Uint8Array {
   return out;
 }
 
-/** A 64-bit word of an event: 0x or decimal text, or an integer. Throws DecodeError E_RECORD. */
+/** A 64-bit word of an event: 0x or decimal text, or an integer of at most 53 bits, as JSON has no larger ones. Throws DecodeError E_RECORD. */
 export function wordOf(event: Event, key: string): bigint {
   const text = event[key];
   // Most words of a trace are short; a number says so sooner than a pattern and a bigint.
@@ -36,7 +36,7 @@ export function wordOf(event: Event, key: string): bigint {
     const word = Number(text);
     if (word >= 0) return BigInt(word);
   }
-  if (typeof text === 'number' && Number.isInteger(text)) return BigInt.asUintN(64, BigInt(text));
+  if (typeof text === 'number' && Number.isSafeInteger(text)) return BigInt.asUintN(64, BigInt(text));
   if (typeof text !== 'string' || !/^(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(text))
     throw new DecodeError('E_RECORD', `takes a 64-bit word as text, got ${JSON.stringify(text)}`, {
       struct: String(event.k),

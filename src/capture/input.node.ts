@@ -8,11 +8,13 @@ import { recogniseHexText } from '../files/hex-text.js';
 import { HexTextStream } from '../files/hex-text-stream.js';
 import type { Arch } from '../layout/types.js';
 import { Decoder, type Event } from './decoder.js';
+import { ForeignFormatError, foreignFormat, withoutMark } from './foreign-format.js';
 import { Holes } from './holes.js';
 import { LinkWindow } from './link-window.js';
 import { pageRecord } from './page-record.js';
 import { type PlainOptions, PlainReader } from './plain.js';
 import type { DecodedRecord } from './record.js';
+import { archOfHeader, isHeader, parseLine } from './trace-event.js';
 
 export type InputFormat = 'trace' | 'pages' | 'raw' | HexDialect;
 
@@ -31,6 +33,8 @@ export interface InputOptions extends PlainOptions {
 }
 
 const PIECE = 1 << 16;
+/** Of UTF-8: no part of the text behind it. */
+const MARK = '\ufeff';
 const LONGEST_LINE = 1 << 26;
 
 /** The bytes of a file or descriptor in pieces, each good until the next is asked for; a pipe that has nothing yet is waited for. */
@@ -90,7 +94,8 @@ function readSome(fd: number, buffer: Buffer, position: number | null): number {
 }
 
 /** What the first bytes of an input look like. */
-export function recogniseFormat(head: Uint8Array): InputFormat {
+export function recogniseFormat(marked: Uint8Array): InputFormat {
+  const head = withoutMark(marked);
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
   const first = text.trimStart();
   if (first[0] === '{') {
@@ -133,13 +138,15 @@ function* batchesOf(file: string | number, options: InputOptions): Generator<rea
   const pieces = piecesOf(file, options);
   const head = headOf(pieces);
   if (head.length === 0) return;
+  const foreign = options.format === undefined ? foreignFormat(head) : undefined;
+  if (foreign !== undefined) throw new ForeignFormatError(foreign);
   const format = options.format ?? recogniseFormat(head.subarray(0, 1 << 16));
   options.onFormat?.(format === 'jsonl' ? 'trace' : format);
   const all = prepend(head, pieces);
   if (format === 'trace' || format === 'jsonl') yield* traceBatches(all, options);
   else if (format === 'pages') yield* singly(pagesRecords(all, file, options));
   else if (format === 'raw') yield* singly(plainRecords(all, options));
-  else yield* singly(hexRecords(all, options, format as HexDialect | 'hex'));
+  else yield* singly(hexRecords(prepend(withoutMark(head), pieces), options, format as HexDialect | 'hex'));
 }
 
 function* singly(records: Iterable<DecodedRecord>): Generator<readonly DecodedRecord[]> {
@@ -160,7 +167,7 @@ function headOf(pieces: Iterator<Uint8Array>): Uint8Array {
 /** A line of JSON tells what it is; anything else is looked at longer. */
 function isEnough(head: Uint8Array): boolean {
   if (head.length >= HV_HYP_PAGE_SIZE) return true;
-  return head[0] === 0x7b && head.includes(0x0a);
+  return withoutMark(head)[0] === 0x7b && head.includes(0x0a);
 }
 
 function* prepend(first: Uint8Array, others: Generator<Uint8Array>): Generator<Uint8Array> {
@@ -193,6 +200,10 @@ function* lineBatches(pieces: Iterable<Uint8Array>): Generator<readonly Line[]> 
     const text = held + more;
     const batch: Line[] = [];
     let at = 0;
+    if (line === 0 && offset === 0 && text.startsWith(MARK)) {
+      at = 1;
+      offset = Buffer.byteLength(MARK);
+    }
     for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', at)) {
       line++;
       batch.push({ text: text.slice(at, to), line, offset });
@@ -208,37 +219,29 @@ function* lineBatches(pieces: Iterable<Uint8Array>): Generator<readonly Line[]> 
   if (held !== '') yield [{ text: held, line: line + 1, offset }];
 }
 
-function parseLine(text: string, line: number, offset: number): Event {
-  try {
-    const event: unknown = JSON.parse(text);
-    if (typeof event === 'object' && event !== null && !Array.isArray(event)) return event as Event;
-  } catch (error) {
-    throw new DecodeError('E_RECORD', `line ${line} is no JSON: ${(error as Error).message}`, { offset });
-  }
-  throw new DecodeError('E_RECORD', `line ${line} is no JSON object`, { offset });
-}
-
-/** The events of a trace, undecoded, without a capture file's header. Throws AbiError E_FORMAT, DecodeError E_RECORD with the line. */
+/**
+ * The events of a trace, undecoded, without the headers of capture files. Throws AbiError E_FORMAT, DecodeError E_RECORD with
+ * the line.
+ */
 export function* readEvents(file: string | number): Generator<Event> {
-  for (const { text, line, offset } of linesOf(piecesOf(file))) {
+  const pieces = piecesOf(file);
+  const head = headOf(pieces);
+  const foreign = foreignFormat(head);
+  if (foreign !== undefined) throw new ForeignFormatError(foreign);
+  for (const { text, line, offset } of linesOf(prepend(head, pieces))) {
     if (text.trim() === '') continue;
     const event = parseLine(text, line, offset);
-    if (!isHeader(event, line)) yield event;
+    if (!isHeader(event)) yield event;
   }
-}
-
-/** The header names the format and has no kind. */
-function isHeader(event: Event, line: number): boolean {
-  return line === 1 && event.k === undefined && typeof event.format === 'string';
 }
 
 function* traceBatches(pieces: Iterable<Uint8Array>, options: InputOptions): Generator<readonly DecodedRecord[]> {
-  const decoder = new Decoder(options);
+  const reader = new TraceReader(options);
   for (const lines of lineBatches(pieces)) {
     const batch: DecodedRecord[] = [];
     try {
       for (const line of lines) {
-        const record = recordOf(line, decoder);
+        const record = reader.record(line);
         if (record !== undefined) batch.push(record);
       }
     } catch (error) {
@@ -249,16 +252,35 @@ function* traceBatches(pieces: Iterable<Uint8Array>, options: InputOptions): Gen
   }
 }
 
-/** The record of one line; undefined for an empty one, and for the header of a capture file. */
-function recordOf({ text, line, offset }: Line, decoder: Decoder): DecodedRecord | undefined {
-  if (text === '' || text.trim() === '') return undefined;
-  const event = parseLine(text, line, offset);
-  if (isHeader(event, line)) return undefined;
-  try {
-    return decoder.push(event);
-  } catch (error) {
-    if (!(error instanceof AbiError)) throw error;
-    throw new DecodeError('E_RECORD', `line ${line}: ${error.message}`, { offset });
+/** Reads the lines of captures one behind the other. */
+class TraceReader {
+  private readonly options: InputOptions;
+  private decoder: Decoder;
+
+  constructor(options: InputOptions) {
+    this.options = options;
+    this.decoder = new Decoder(options);
+  }
+
+  get architecture(): Arch {
+    return this.decoder.architecture;
+  }
+
+  /** The record of a line; undefined for an empty one, and for the header of a capture, which nothing before it says anything of. */
+  record({ text, line, offset }: Line): DecodedRecord | undefined {
+    if (text === '' || text.trim() === '') return undefined;
+    const event = parseLine(text, line, offset);
+    if (isHeader(event)) {
+      const arch = this.options.arch ?? archOfHeader(event);
+      this.decoder = new Decoder({ ...this.options, ...(arch === undefined ? {} : { arch }) });
+      return undefined;
+    }
+    try {
+      return this.decoder.push(event);
+    } catch (error) {
+      if (!(error instanceof AbiError)) throw error;
+      throw new DecodeError('E_RECORD', `line ${line}: ${error.message}`, { offset });
+    }
   }
 }
 
@@ -300,16 +322,13 @@ function* pagesRecords(
 /** Control words of the calls in the trace beside a page list, by event number; empty where there is no such trace. */
 function controlWords(trace: string): { control: Map<number, bigint>; arch: Arch } {
   const control = new Map<number, bigint>();
-  let arch: Arch = 'x64';
-  if (!existsSync(trace)) return { control, arch };
-  const decoder = new Decoder();
-  for (const { text, line, offset } of linesOf(piecesOf(trace))) {
-    if (text.trim() === '') continue;
-    const record = decoder.push(parseLine(text, line, offset));
-    if (record.call) control.set(record.n, record.call.control);
-    arch = decoder.architecture;
-  }
-  return { control, arch };
+  const reader = new TraceReader({});
+  if (existsSync(trace))
+    for (const line of linesOf(piecesOf(trace))) {
+      const record = reader.record(line);
+      if (record?.call) control.set(record.n, record.call.control);
+    }
+  return { control, arch: reader.architecture };
 }
 
 function* plainRecords(pieces: Iterable<Uint8Array>, options: InputOptions): Generator<DecodedRecord> {

@@ -1,21 +1,15 @@
 import { iommu_hwpt_page_response, iommu_hwpt_pgfault } from '../abi/iommufd/fault.js';
-import { evt_id, evtq_ent } from '../abi/iommufd/smmuv3-event.js';
-import {
-  iommu_vevent_arm_smmuv3,
-  iommu_vevent_tegra241_cmdqv,
-  iommu_veventq_flag,
-  iommu_veventq_type,
-  iommufd_vevent_header,
-} from '../abi/iommufd/viommu.js';
+import { iommu_virq_arm_smmuv3, iommu_virq_type } from '../abi/iommufd/series-2024.js';
+import { evtq_ent } from '../abi/iommufd/smmuv3-event.js';
+import { iommufd_vevent_header } from '../abi/iommufd/viommu.js';
 import { viewOf } from '../bytes/span.js';
-import type { Layout } from '../layout/group.js';
-import { enumMeta } from '../layout/scalar.js';
 import type { StructType } from '../layout/types.js';
 import { bytesIn, type Event } from './event.js';
 import { ioctlParts, learnFile } from './ioctl-part.js';
 import { issue, opaque, type Place, type Setting, structPart } from './locate.js';
 import type { Part } from './record.js';
 import type { Session } from './session.js';
+import { nameOfEvent, smmuRecord, VEVENT_HEADER, veventPart, veventSize } from './vevent-part.js';
 
 /** What is found in an event of a process that has /dev/iommu open, or of the IOMMU behind it. */
 export interface LocatedIommufd {
@@ -40,7 +34,7 @@ export function locateIommufd(
   switch (kind) {
     case 'ioctl': {
       const found = ioctlParts(event, setting);
-      learnFile(event, session);
+      learnFile(event, session, setting);
       return found;
     }
     case 'fd_read':
@@ -48,7 +42,7 @@ export function locateIommufd(
     case 'fd_write':
       return write(event, setting, session);
     case 'fd_close':
-      session.files.delete(Number(event.fd));
+      session.closeFile(Number(event.fd));
       return { name: undefined, parts: [], bytes: 0 };
     case 'smmu_event':
       return smmuEvent(event, setting);
@@ -57,14 +51,9 @@ export function locateIommufd(
   }
 }
 
-const VEVENTS: ReadonlyMap<number, StructType> = new Map<number, StructType>([
-  [iommu_veventq_type.IOMMU_VEVENTQ_TYPE_ARM_SMMUV3, iommu_vevent_arm_smmuv3],
-  [iommu_veventq_type.IOMMU_VEVENTQ_TYPE_TEGRA241_CMDQV, iommu_vevent_tegra241_cmdqv],
-]);
-
 /** The event's own word for what is behind the descriptor, else what the request that opened it said. */
 function fileOf(event: Event, session: Session): { object: string; type: number } {
-  const known = session.files.get(Number(event.fd));
+  const known = session.file(Number(event.fd));
   const object = typeof event.object === 'string' ? event.object : known?.object;
   const type = typeof event.type === 'number' ? event.type : known?.type;
   return { object: object ?? '', type: type ?? 0 };
@@ -77,12 +66,16 @@ function read(event: Event, n: number, setting: Setting, session: Session): Loca
   if (object === 'fault') {
     const parts = listOf(place, iommu_hwpt_pgfault, setting);
     for (const cookie of words(place, iommu_hwpt_pgfault.size, iommu_hwpt_pgfault.size - 4))
-      session.expect(cookieKey(event, cookie), n);
+      session.expect(cookieKey(event, session, cookie), n);
     return { name: iommu_hwpt_pgfault.name, parts: withResult(parts, event, bytes), bytes };
   }
   if (object === 'veventq') {
     const parts = vevents(place, type, setting);
     return { name: iommufd_vevent_header.name, parts: withResult(parts, event, bytes), bytes };
+  }
+  if (object === 'virq') {
+    const parts = virqs(place, type, setting);
+    return { name: iommu_virq_arm_smmuv3.name, parts: withResult(parts, event, bytes), bytes };
   }
   return { name: undefined, parts: unknownFile(place, object), bytes };
 }
@@ -96,7 +89,7 @@ function write(event: Event, setting: Setting, session: Session): LocatedIommufd
   // Linux looks a response up by its cookie: the read that gave it is what is answered, by responses that were taken.
   const taken = typeof event.result === 'number' ? Math.min(Math.max(event.result, 0), bytes) : bytes;
   const [request] = words({ ...place, end: taken }, iommu_hwpt_page_response.size, 0)
-    .map((cookie) => session.answer(cookieKey(event, cookie)))
+    .map((cookie) => session.answer(cookieKey(event, session, cookie)))
     .filter((found) => found !== undefined);
   return { name: iommu_hwpt_page_response.name, parts, bytes, request };
 }
@@ -113,7 +106,8 @@ function smmuEvent(event: Event, setting: Setting): LocatedIommufd {
   };
 }
 
-const cookieKey = (event: Event, cookie: number): string => `page fault ${Number(event.fd)}:${cookie}`;
+const cookieKey = (event: Event, session: Session, cookie: number): string =>
+  `page fault ${session.fileKey(Number(event.fd))}:${cookie}`;
 
 function wholeOf(event: Event): Place {
   const raw = bytesIn(event, 'raw');
@@ -139,47 +133,34 @@ function words(place: Place, size: number, at: number): number[] {
   return Array.from({ length: count }, (_, i) => place.view.getUint32(place.offset + i * size + at, true));
 }
 
-/** Headers, each with its event behind it, but those that say that events were lost. */
+/** Events one behind the other; those of an unknown type have no length, and take all that is left. */
 function vevents(place: Place, type: number, setting: Setting): Part[] {
   const parts: Part[] = [];
-  const payload = VEVENTS.get(type);
   for (let at = place.offset; at < place.end; ) {
-    const here: Place = { ...place, label: labelled(place, parts.length), offset: at };
-    const dataAt = at + iommufd_vevent_header.size;
-    if (dataAt > place.end) {
-      parts.push(structPart(here, iommufd_vevent_header, setting));
-      break;
-    }
-    const isLost = (place.view.getUint32(at, true) & iommu_veventq_flag.IOMMU_VEVENTQ_FLAG_LOST_EVENTS) !== 0;
-    if (isLost) {
-      const name = 'IOMMU_VEVENTQ_FLAG_LOST_EVENTS';
-      parts.push(structPart({ ...here, end: dataAt }, iommufd_vevent_header, setting, { name }));
-      at = dataAt;
-      continue;
-    }
-    const end = payload === undefined ? place.end : Math.min(dataAt + payload.size, place.end);
-    const inner = payloadPart({ ...here, offset: dataAt, end }, type, payload, setting);
-    parts.push(structPart({ ...here, end: dataAt }, iommufd_vevent_header, setting, { inner }));
+    const isWhole = at + VEVENT_HEADER <= place.end;
+    const size = isWhole ? veventSize(place.view, at, type) : undefined;
+    const end = size === undefined ? place.end : Math.min(at + size, place.end);
+    parts.push(veventPart({ ...place, label: labelled(place, parts.length), offset: at, end }, type, setting));
     at = end;
   }
   return parts;
 }
 
-function payloadPart(place: Place, type: number, payload: Layout | undefined, setting: Setting): Part {
-  if (payload === undefined)
-    return opaque(place, 'event of an unknown type', {
-      unattributed: place.end - place.offset,
-      issues: [issue('I_UNKNOWN', `no source names events of type ${type}`, place.offset)],
-    });
-  const isRecord = payload === iommu_vevent_arm_smmuv3 && place.end - place.offset === evtq_ent.size;
-  const name = isRecord ? nameOfEvent(place) : undefined;
-  const inner = isRecord ? structPart(place, evtq_ent, setting, name === undefined ? {} : { name }) : undefined;
-  return structPart(place, payload, setting, inner === undefined ? {} : { inner });
-}
-
-/** EVT_ID_… of a record; undefined for ids that no source names, and for no record at all. */
-function nameOfEvent({ view, offset, end }: Place): string | undefined {
-  return end > offset ? enumMeta(evt_id).names.get(view.getUint8(offset)) : undefined;
+/** Events of the series of 2024, which had no headers. */
+function virqs(place: Place, type: number, setting: Setting): Part[] {
+  if (type !== iommu_virq_type.IOMMU_VIRQ_TYPE_ARM_SMMUV3) {
+    const issues = [issue('I_UNKNOWN', `no source names events of type ${type}`, place.offset)];
+    return place.end === place.offset
+      ? []
+      : [opaque(place, 'event of an unknown type', { unattributed: place.end - place.offset, issues })];
+  }
+  const { size } = iommu_virq_arm_smmuv3;
+  const parts: Part[] = [];
+  for (let at = place.offset; at < place.end; at += size) {
+    const here = { ...place, label: labelled(place, parts.length), offset: at, end: Math.min(at + size, place.end) };
+    parts.push(structPart(here, iommu_virq_arm_smmuv3, setting, smmuRecord(here, setting)));
+  }
+  return parts;
 }
 
 function unknownFile(place: Place, object: string): Part[] {

@@ -1,6 +1,8 @@
 import { aliases } from '../abi/aliases.js';
 import { layouts } from '../abi/catalog.js';
 import { callLayouts, catalog as hypercalls } from '../abi/hypercalls/catalog.js';
+import { iommufd_ioctl } from '../abi/iommufd/command.js';
+import { type IommufdRequest, iommufdRequests } from '../abi/iommufd/requests.js';
 import { openvmmLayouts } from '../abi/openvmm-catalog.js';
 import { vmbus } from '../abi/vmbus/messages.js';
 import { vpci } from '../abi/vpci/messages.js';
@@ -8,11 +10,13 @@ import { AbiError } from '../bytes/errors.js';
 import type { Layout } from '../layout/group.js';
 import type { Hypercall } from '../layout/hypercall.js';
 import type { Message, MessageTable } from '../layout/messages.js';
+import { enumMeta } from '../layout/scalar.js';
 
 export type Named =
   | { readonly kind: 'struct'; readonly name: string; readonly layout: Layout }
   | { readonly kind: 'hypercall'; readonly name: string; readonly call: Hypercall }
-  | { readonly kind: 'message'; readonly name: string; readonly message: Message; readonly table: MessageTable };
+  | { readonly kind: 'message'; readonly name: string; readonly message: Message; readonly table: MessageTable }
+  | { readonly kind: 'ioctl'; readonly name: string; readonly request: IommufdRequest; readonly layout: Layout };
 
 /** Every struct, Linux's first. */
 export const allLayouts: readonly Layout[] = [...layouts, ...callLayouts, ...openvmmLayouts];
@@ -41,6 +45,11 @@ function names(): Map<string, Named> {
     for (const name of [call.name, ...call.alias]) add(name, { kind: 'hypercall', name: call.name, call });
   for (const table of [vmbus, vpci])
     for (const [name, message] of table.byName) add(name, { kind: 'message', name: message.name, message, table });
+  // IOMMU_DESTROY is a request, iommu_destroy its struct, as with messages.
+  for (const request of iommufdRequests) {
+    const name = enumMeta(iommufd_ioctl).names.get(request.request);
+    if (name !== undefined) add(name, { kind: 'ioctl', name, request, layout: request.struct });
+  }
   for (const { alias, of, skip } of aliases) {
     // An alias that leaves a header out names other bytes than the declaration.
     if (skip) continue;
@@ -50,7 +59,7 @@ function names(): Map<string, Named> {
   return index;
 }
 
-/** A struct, hypercall or message by C name, TLFS or OpenVMM name (case does not matter), or a hypercall by code (0xb3). */
+/** A struct, hypercall, message or ioctl by C name, TLFS or OpenVMM name (case does not matter), or a hypercall by code (0xb3). */
 export function findName(name: string): Named | undefined {
   if (/^0x[0-9a-f]{1,4}$/i.test(name)) {
     const call = callOf(Number(name));
@@ -66,7 +75,7 @@ export function requireName(name: string): Named {
   const near = suggestNames(name);
   throw new AbiError(
     'E_UNKNOWN_NAME',
-    `no struct, hypercall or message is named ${JSON.stringify(name)}${near.length ? `; near: ${near.join(', ')}` : ''}`,
+    `no struct, hypercall, message or ioctl is named ${JSON.stringify(name)}${near.length ? `; near: ${near.join(', ')}` : ''}`,
   );
 }
 

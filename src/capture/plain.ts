@@ -1,22 +1,26 @@
+import { iommu_veventq_type, iommufd_vevent_header } from '../abi/iommufd/viommu.js';
 import { vmbus } from '../abi/vmbus/messages.js';
 import { AbiError, DecodeError } from '../bytes/errors.js';
 import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
 import { viewOf } from '../bytes/span.js';
 import { controlWord } from '../hypercall/words.js';
+import type { Issue } from '../layout/describe.js';
 import { type Layout, pick } from '../layout/group.js';
 import type { Direction } from '../layout/messages.js';
 import type { Arch } from '../layout/types.js';
 import { locateCall } from './hypercall-part.js';
-import { anyUnknown, type Setting, structPart } from './locate.js';
+import { anyUnknown, issue, type Setting, structPart } from './locate.js';
 import { vmbusPart } from './message-part.js';
 import { callOf, type Named, requireName } from './names.js';
-import { DESCRIPTOR, locatePacket, TRAILER } from './packet-part.js';
+import { DESCRIPTOR } from './packet-part.js';
+import { type PlainStream, streamOf } from './plain-stream.js';
 import type { DecodedRecord, Part, Slack } from './record.js';
 import { Session } from './session.js';
+import { VEVENT_HEADER, veventSize } from './vevent-part.js';
 import { vpciMessage } from './vpci-part.js';
 
 export interface PlainOptions {
-  /** Struct, hypercall or message; `ring` for packets one behind the other. */
+  /** Struct, hypercall or message; `ring`, `veventq`, the type of a vEVENTQ or `faultq` for records that say their own size. */
   readonly as?: string;
   /** Control word of every page. */
   readonly control?: bigint;
@@ -34,7 +38,7 @@ export class PlainReader {
   private readonly setting: Setting;
   private readonly options: PlainOptions;
   private readonly named: Named | undefined;
-  private readonly ring: boolean;
+  private readonly stream: PlainStream | undefined;
   private readonly session = new Session();
   private readonly step: number;
   private held = new Uint8Array(0);
@@ -46,13 +50,14 @@ export class PlainReader {
   constructor(options: PlainOptions) {
     this.options = options;
     this.setting = { arch: options.arch ?? 'x64', ...(options.abi ? { abi: options.abi } : {}) };
-    this.ring = options.as === 'ring';
-    if (options.as !== undefined && !this.ring) this.named = requireName(options.as);
+    const { setting, session } = this;
+    this.stream = options.as === undefined ? undefined : streamOf(options.as, { ...options, setting, session });
+    if (options.as !== undefined && this.stream === undefined) this.named = requireName(options.as);
     else if (options.control !== undefined) {
       const call = callOf(Number(options.control & 0xffffn));
       if (call) this.named = { kind: 'hypercall', name: call.name, call };
     }
-    if (!this.ring && this.named === undefined && options.control === undefined) {
+    if (this.stream === undefined && this.named === undefined && options.control === undefined) {
       throw new AbiError('E_FORMAT', 'plain bytes need --as NAME or --control 0x… to be read');
     }
     this.step = options.stride ?? strideOf(this.named, this.setting);
@@ -62,14 +67,14 @@ export class PlainReader {
 
   /** Records that the bytes so far hold; what is left waits for more. */
   *push(piece: Uint8Array): Generator<DecodedRecord> {
-    if (this.step === 0 && !this.ring) {
+    if (this.step === 0 && this.stream === undefined) {
       // One structure up to the end: joined once, there.
       this.pieces.push(piece.slice());
       return;
     }
     this.hold(piece);
-    if (this.ring) {
-      yield* this.packets(false);
+    if (this.stream !== undefined) {
+      yield* this.streamed(this.stream, false);
       return;
     }
     let at = 0;
@@ -80,7 +85,7 @@ export class PlainReader {
   /** The last, possibly short, record. */
   *end(): Generator<DecodedRecord> {
     if (this.pieces.length > 0) this.held = joined(this.pieces.splice(0));
-    if (this.ring) yield* this.packets(true);
+    if (this.stream !== undefined) yield* this.streamed(this.stream, true);
     else if (this.held.length > 0) yield this.one(this.held);
     this.held = new Uint8Array(0);
   }
@@ -139,7 +144,8 @@ export class PlainReader {
         struct: layout.name,
         offset: 0,
       });
-    const part = structPart({ label: '', view, offset: 0, end: view.byteLength }, layout, this.setting, {});
+    const issues = layout === iommufd_vevent_header ? missingEvent(view) : [];
+    const part = structPart({ label: '', view, offset: 0, end: view.byteLength }, layout, this.setting, { issues });
     const left = view.byteLength - part.size;
     if (left === 0) return part;
     const slack: Slack = { name: 'bytes behind the struct', offset: part.size, length: left };
@@ -173,37 +179,25 @@ export class PlainReader {
     return { ...located.part, slack: [...located.part.slack, ...slack] };
   }
 
-  private *packets(last: boolean): Generator<DecodedRecord> {
+  private *streamed(stream: PlainStream, last: boolean): Generator<DecodedRecord> {
     let at = 0;
-    while (last ? at < this.held.length : at + DESCRIPTOR <= this.held.length) {
-      const whole = at + DESCRIPTOR <= this.held.length;
-      const length = whole ? viewOf(this.held).getUint16(at + 4, true) * 8 : 0;
-      // A length below the descriptor would never move on.
-      const size = Math.max(length, DESCRIPTOR) + TRAILER;
+    while (last ? at < this.held.length : at + stream.head <= this.held.length) {
+      const isKnown = at + stream.head <= this.held.length;
+      const size = isKnown ? stream.sizeAt(viewOf(this.held), at) : stream.head;
       if (at + size > this.held.length && !last) break;
       const bytes = this.held.slice(at, Math.min(at + size, this.held.length));
-      const direction = this.options.direction ?? 'guest->host';
-      const channel = this.session.channel(0);
-      if (this.options.proto !== undefined) channel.protocol = this.options.proto;
-      const located = locatePacket(
-        { view: viewOf(bytes), offset: 0, end: bytes.length },
-        direction,
-        0,
-        this.n,
-        this.setting,
-        this.session,
-      );
+      const { part, name, direction, request } = stream.locate(bytes, this.n);
       yield {
         n: this.n++,
-        kind: 'ring',
+        kind: stream.kind,
         source: { at: this.base + at },
         bytes: bytes.length,
-        parts: [located.part],
+        parts: [part],
         issues: [],
-        unknown: located.name === undefined || anyUnknown([located.part]),
-        direction,
-        ...(located.name ? { name: located.name } : {}),
-        ...(located.request === undefined ? {} : { links: { request: located.request } }),
+        unknown: name === undefined || anyUnknown([part]),
+        ...(direction === undefined ? {} : { direction }),
+        ...(name === undefined ? {} : { name }),
+        ...(request === undefined ? {} : { links: { request } }),
       };
       at += bytes.length;
     }
@@ -220,6 +214,12 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     at += piece.length;
   }
   return all;
+}
+
+/** Bytes of a queue that are taken for headers alone would be misread in silence. */
+function missingEvent(view: DataView): Issue[] {
+  if (veventSize(view, 0, iommu_veventq_type.IOMMU_VEVENTQ_TYPE_ARM_SMMUV3) === VEVENT_HEADER) return [];
+  return [issue('I_SHORT', 'the event behind the header is not read with it: `veventq` reads both', VEVENT_HEADER)];
 }
 
 function strideOf(named: Named | undefined, setting: Setting): number {

@@ -1,6 +1,8 @@
 import { hv_partition_id } from '../abi/hv/limits.js';
 import { hv_register_name } from '../abi/hv/register-name.js';
+import { evt_id } from '../abi/iommufd/smmuv3-event.js';
 import { arm64Registers, x64Msrs } from '../abi/msr.js';
+import { SERIES_2024 } from '../abi/origin.js';
 import { hv_message_type } from '../abi/synic/message.js';
 import { vmbus } from '../abi/vmbus/messages.js';
 import { vmbus_packet_type } from '../abi/vmbus/packet.js';
@@ -23,6 +25,7 @@ import {
   msiAddressReading,
   msiDataReading,
 } from './device-readings.js';
+import { requestOf } from './ioctl-requests.js';
 import { findName } from './names.js';
 import { constant, fieldsBy, nameIn, type Reading } from './reading.js';
 
@@ -43,6 +46,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   'guest-os-id': guestOsIdReading,
   'vmbus-message': (value) => messageReading('vmbus-message', 'VMBus channel message', vmbus, value, 40),
   'vmbus-version': vmbusVersionReading,
+  ioctl: ioctlReading,
+  'smmuv3-event': (value) =>
+    constant('smmuv3-event', 'event of the SMMUv3', value, nameIn(enumMeta(evt_id), value), 16),
   'packet-type': (value) =>
     constant('packet-type', 'ring packet type', value, nameIn(enumMeta(vmbus_packet_type), value), 30),
   'connection-id': (value) =>
@@ -164,6 +170,19 @@ function messageReading(kind: string, what: string, table: MessageTable, value: 
     ...(message?.note ? [message.note] : []),
   ];
   return constant(kind, what, value, message?.name, likely, notes);
+}
+
+function ioctlReading(value: bigint, arch: Arch): Reading {
+  const request = value <= 0xffffffffn ? requestOf(Number(value), { arch }) : undefined;
+  const before = request && requestOf(Number(value), { arch, abi: SERIES_2024.version });
+  const notes: string[] = [];
+  if (request !== undefined) {
+    const { name, size } = pick(request.struct, { arch }).type;
+    const least = request.minSize < size ? `, ${request.minSize} at least` : '';
+    notes.push(`takes ${name}: ${size} bytes${least}`);
+  }
+  if (before !== undefined && before.name !== request?.name) notes.push(`${before.name} in the series of 2024`);
+  return constant('ioctl', 'ioctl of /dev/iommu', value, request?.name, 92, notes);
 }
 
 function vpciVersionReading(value: bigint): Reading {

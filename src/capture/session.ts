@@ -22,6 +22,12 @@ export interface Channel {
   readonly pending: Map<string, Pending>;
 }
 
+/** What the descriptor of a queue stands for: page faults, or events of a type, with headers or (2024) without. */
+export interface QueueFile {
+  readonly object: 'fault' | 'veventq' | 'virq';
+  readonly type: number;
+}
+
 /** More channels than VMBus has event flags for (2048), and more requests than any driver leaves open. */
 const MOST = 4096;
 
@@ -42,8 +48,10 @@ export class Session {
   vmbusAsked: number | undefined;
   vmbusVersion: number | undefined;
   vmbusFeatures: number | undefined;
-  /** What descriptors of queues stand for: of page faults, or of events and then their type. */
-  readonly files = new Map<number, { readonly object: 'fault' | 'veventq'; readonly type: number }>();
+  private readonly files = new Map<number, QueueFile>();
+  /** Which file of its number a descriptor is: another one with each that is opened or closed. */
+  private readonly generations = new Map<number, number>();
+  private lastGeneration = 0;
   private readonly channels = new Map<number, Channel>();
   /** Record numbers of VMBus requests by what their answer will carry. */
   private readonly waiting = new Map<string, number>();
@@ -69,6 +77,27 @@ export class Session {
 
   forget(relid: number): void {
     this.channels.delete(relid);
+  }
+
+  /** What the descriptor of a queue stands for. */
+  file(fd: number): QueueFile | undefined {
+    return this.files.get(fd);
+  }
+
+  openFile(fd: number, file: QueueFile): void {
+    this.closeFile(fd);
+    remember(this.files, fd, file);
+  }
+
+  /** Forgets what a descriptor stands for, and what was expected of it. */
+  closeFile(fd: number): void {
+    this.files.delete(fd);
+    remember(this.generations, fd, ++this.lastGeneration);
+  }
+
+  /** A key for expectations of what is open as `fd` now: not that of another file with the same number. */
+  fileKey(fd: number): string {
+    return `${fd}.${this.generations.get(fd) ?? 0}`;
   }
 
   expect(key: string, n: number): void {

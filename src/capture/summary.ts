@@ -16,6 +16,8 @@ export interface Row {
   issues: number;
   /** Result status → how often. */
   readonly status: Map<number, number>;
+  /** Error of a system call → how often. */
+  readonly errors: Map<string, number>;
   /** Of rep calls whose list is of u64. */
   runs?: PfnRuns;
 }
@@ -42,7 +44,8 @@ export class Summary {
       row.issues += issues;
       this.issues += issues;
     }
-    const { call } = record;
+    const { call, source } = record;
+    if (typeof source.errno === 'string') row.errors.set(source.errno, (row.errors.get(source.errno) ?? 0) + 1);
     if (call === undefined) return;
     row.reps += call.reps;
     if (call.status !== undefined) row.status.set(call.status, (row.status.get(call.status) ?? 0) + 1);
@@ -57,7 +60,7 @@ export class Summary {
     }
     let row = named.get(name);
     if (row === undefined) {
-      row = { kind, name, count: 0, bytes: 0, reps: 0, issues: 0, status: new Map() };
+      row = { kind, name, count: 0, bytes: 0, reps: 0, issues: 0, status: new Map(), errors: new Map() };
       named.set(name, row);
     }
     return row;
@@ -79,6 +82,7 @@ export class Summary {
         ...(row.status.size
           ? { status: Object.fromEntries([...row.status].map(([s, n]) => [statusName(s) ?? hexNumber(s), n])) }
           : {}),
+        ...(row.errors.size ? { errors: Object.fromEntries(row.errors) } : {}),
         ...(row.runs?.count
           ? { entries: row.runs.count, min: hexNumber(row.runs.min), max: hexNumber(row.runs.max), runs: row.runs.runs }
           : {}),

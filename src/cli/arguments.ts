@@ -21,7 +21,7 @@ export function parseCount(text: string): number {
 export function parseVersion(text: string): number {
   const dotted = /^(\d{1,4})\.(\d{1,4})$/.exec(text);
   if (dotted) return Number(dotted[1]) * 0x10000 + Number(dotted[2]);
-  const value = parseCount(text);
+  const value = SHAPE.test(text) ? parseCount(text) : 0;
   if (value < 0x10000) throw new InvalidArgumentError('Takes a version such as 1.4 or 0x10004.');
   return value;
 }

@@ -1,3 +1,4 @@
+import { vpciVersions } from '../abi/vpci/protocol.js';
 import { allLayouts } from '../capture/names.js';
 import { HEX_DIALECTS } from '../files/hex-image.js';
 import { concrete } from '../layout/group.js';
@@ -24,3 +25,14 @@ export function checkAbi(abi: string | undefined): void {
     `versions: ${[...versions].sort().join(', ')}`,
   );
 }
+
+/** Throws CommandError for a version of vPCI that no source knows. */
+export function checkProto(proto: number | undefined): void {
+  if (proto === undefined || vpciVersions.some(({ version }) => version === proto)) return;
+  throw new CommandError(
+    `--proto ${versionText(proto)}: no such version`,
+    `takes ${vpciVersions.map(({ version }) => versionText(version)).join(', ')}`,
+  );
+}
+
+const versionText = (version: number): string => `${version >>> 16}.${version & 0xffff}`;

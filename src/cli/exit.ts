@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs';
 import type { Command, CommanderError } from 'commander';
 import { AbiError } from '../bytes/errors.js';
+import { type ForeignFormat, ForeignFormatError } from '../capture/foreign-format.js';
+import { terminalText } from './terminal-text.js';
 
 /** What the process says when it ends, as diff and grep do it. */
 export const EXIT = Object.freeze({
@@ -39,7 +41,7 @@ export class UsageError extends CommandError {
 }
 
 const REMEDIES: Readonly<Partial<Record<AbiError['code'], string>>> = {
-  E_UNKNOWN_NAME: 'hvabi list structs|hypercalls|vmbus|vpci prints every name',
+  E_UNKNOWN_NAME: 'hvabi list structs|hypercalls|vmbus|vpci|iommufd prints every name',
   E_NO_VERSION: 'hvabi layout NAME shows every version that --abi takes',
   E_TRUNCATED: 'check --as, --arch, --abi and --offset, or give more bytes',
   E_TRAILING: 'check --as and --length',
@@ -53,16 +55,26 @@ const REMEDIES: Readonly<Partial<Record<AbiError['code'], string>>> = {
   E_ARM: 'a union takes an object with exactly one of its arms',
 };
 
+const UNPACKING: Readonly<Record<ForeignFormat, string>> = {
+  gzip: 'unpack it: gunzip -c FILE | hvabi decode -; --format raw reads the bytes as they are',
+  'UTF-16': 'convert it: iconv -f UTF-16 -t UTF-8 FILE | hvabi decode -; --format raw reads the bytes as they are',
+};
+
 /** The lines for stderr. `where` names file, record and byte where they are known and the text does not have them yet. */
 export function errorLines(error: unknown, where = ''): string[] {
+  return linesFor(error, where).map(terminalText);
+}
+
+function linesFor(error: unknown, where: string): string[] {
   const prefix = `hvabi: ${where ? `${where}: ` : ''}`;
   if (error instanceof CommandError) return [`${prefix}${error.message}`, `  ${error.remedy}`];
   if (error instanceof AbiError) {
-    const remedy = REMEDIES[error.code];
+    const remedy = error instanceof ForeignFormatError ? UNPACKING[error.foreign] : REMEDIES[error.code];
     return [`${prefix}${plainText(error.message)}`, ...(remedy ? [`  ${remedy}`] : [])];
   }
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return systemLines(prefix, error);
-  return [`${prefix}${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+  // A fault of the program itself: the lines of the stack are its own.
+  return `${prefix}${error instanceof Error ? (error.stack ?? error.message) : String(error)}`.split('\n');
 }
 
 /** An error that carries another one's text: one code at the end, and no place twice. */

@@ -2,6 +2,9 @@ import { guids } from '../abi/guids.js';
 import { HvError } from '../abi/hv/openvmm-status.js';
 import { hv_status } from '../abi/hv/status.js';
 import { catalog as hypercalls } from '../abi/hypercalls/catalog.js';
+import { iommufd_ioctl } from '../abi/iommufd/command.js';
+import { iommufdRequests } from '../abi/iommufd/requests.js';
+import { evt_id } from '../abi/iommufd/smmuv3-event.js';
 import { arm64Registers, x64Msrs } from '../abi/msr.js';
 import { vmbus } from '../abi/vmbus/messages.js';
 import { vpci } from '../abi/vpci/messages.js';
@@ -18,13 +21,25 @@ export interface Listing {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
-export const LIST_KINDS = ['hypercalls', 'vmbus', 'vpci', 'structs', 'status', 'msrs', 'guids'] as const;
+export const LIST_KINDS = [
+  'hypercalls',
+  'vmbus',
+  'vpci',
+  'iommufd',
+  'smmuv3',
+  'structs',
+  'status',
+  'msrs',
+  'guids',
+] as const;
 export type ListKind = (typeof LIST_KINDS)[number];
 
 const LISTS: Readonly<Record<ListKind, () => Listing>> = {
   hypercalls: listHypercalls,
   vmbus: () => listMessages(vmbus, 2),
   vpci: () => listMessages(vpci, 8),
+  iommufd: listIommufd,
+  smmuv3: listEvents,
   structs: listStructs,
   status: listStatus,
   msrs: listMsrs,
@@ -125,6 +140,40 @@ export function versionText(version: number | undefined): string | undefined {
 function sizeText(layout: Layout): string {
   const { type } = pick(layout);
   return type.flexible ? `${type.minSize}+` : `${type.size}`;
+}
+
+/** Requests of /dev/iommu, each with its structure and the bytes that the oldest callers give of it. */
+function listIommufd(): Listing {
+  const { names } = enumMeta(iommufd_ioctl);
+  const rows = iommufdRequests.map(({ request, struct, minSize }) => ({
+    code: hexNumber(request, 4),
+    name: names.get(request),
+    bytes: sizeText(struct),
+    least: minSize,
+    struct: struct.name,
+    version: pick(struct).type.origin?.version,
+  }));
+  return {
+    columns: [
+      { key: 'code', title: 'REQUEST' },
+      { key: 'name', title: 'NAME' },
+      { key: 'bytes', title: 'BYTES', align: 'right' },
+      { key: 'least', title: 'AT LEAST', align: 'right' },
+      { key: 'struct', title: 'STRUCT' },
+    ],
+    rows,
+  };
+}
+
+/** What an SMMUv3 reports in its event records. */
+function listEvents(): Listing {
+  return {
+    columns: [
+      { key: 'code', title: 'ID' },
+      { key: 'name', title: 'NAME' },
+    ],
+    rows: [...enumMeta(evt_id).names].map(([id, name]) => ({ code: hexNumber(BigInt(id), 2), name })),
+  };
 }
 
 function listStructs(): Listing {

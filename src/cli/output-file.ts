@@ -22,5 +22,7 @@ export function writingTo<T>(path: string, make: () => T): T {
 
 /** The file that `--record` names. Throws CommandError where it cannot be made. */
 export function openRecord(path: string | undefined): RecordFile | undefined {
+  if (path === '-')
+    throw new CommandError('--record -: standard output is for what happens', 'name a file; ./- is one of that name');
   return path === undefined ? undefined : writingTo(path, () => new RecordFile(path));
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
+import { foreignFormat } from '../capture/foreign-format.js';
 import { type InputOptions, recogniseFormat } from '../capture/input.node.js';
 import { callOf, findName } from '../capture/names.js';
 import { PageScan } from '../capture/page-scan.js';
@@ -25,7 +26,7 @@ export function summarisePages(file: string, options: InputOptions, summary: Sum
   const closer = new Summary();
   let rest: Uint8Array | undefined;
   for (const piece of piecesIn(file, options)) {
-    if (rest === undefined && (options.format ?? recogniseFormat(piece.subarray(0, HEAD))) !== 'raw') return false;
+    if (rest === undefined && !isRaw(piece.subarray(0, HEAD), options)) return false;
     const whole = piece.length - (piece.length % HV_HYP_PAGE_SIZE);
     scanPages(scan, piece.subarray(0, whole), options, closer);
     rest = piece.subarray(whole);
@@ -43,6 +44,10 @@ export function summarisePages(file: string, options: InputOptions, summary: Sum
   summary.issues += closer.issues;
   for (const record of decodePlain(rest, options)) summary.add(record);
   return true;
+}
+
+function isRaw(head: Uint8Array, { format }: InputOptions): boolean {
+  return (format ?? foreignFormat(head) ?? recogniseFormat(head)) === 'raw';
 }
 
 function callIn({ as, control }: InputOptions): Hypercall | undefined {

@@ -9,6 +9,8 @@ type Brush = (text: string) => string;
 /** Colours by what they mean; each the identity where there are none. */
 export interface Paint {
   readonly enabled: boolean;
+  /** Columns of the terminal that it is for; lines are not broken where there is none. */
+  readonly columns?: number | undefined;
   readonly offset: Brush;
   readonly zero: Brush;
   readonly byte: Brush;
@@ -26,8 +28,11 @@ export interface Paint {
 }
 
 /** The palette: from --color, else NO_COLOR, FORCE_COLOR, and whether `stream` is a terminal. */
-export function paintFor(choice: ColourChoice = 'auto', stream: { isTTY?: boolean } = process.stdout): Paint {
-  return makePaint(choice === 'auto' ? wantsColour(stream) : choice === 'always');
+export function paintFor(
+  choice: ColourChoice = 'auto',
+  stream: { isTTY?: boolean; columns?: number } = process.stdout,
+): Paint {
+  return makePaint(choice === 'auto' ? wantsColour(stream) : choice === 'always', stream.columns);
 }
 
 function wantsColour(stream: { isTTY?: boolean }): boolean {
@@ -37,10 +42,11 @@ function wantsColour(stream: { isTTY?: boolean }): boolean {
   return stream.isTTY === true && TERM !== 'dumb';
 }
 
-export function makePaint(enabled: boolean): Paint {
+export function makePaint(enabled: boolean, columns?: number): Paint {
   const c = picocolors.createColors(enabled);
   return {
     enabled,
+    columns,
     offset: c.gray,
     zero: c.gray,
     byte: c.cyan,
@@ -57,3 +63,12 @@ export function makePaint(enabled: boolean): Paint {
     bad: (text) => c.bold(c.red(text)),
   };
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the colours themselves are what is not counted
+const COLOURS = /\x1b\[[0-9;]*m/g;
+
+/** A line without its colours. */
+export const plainLine = (text: string): string => text.replace(COLOURS, '');
+
+/** Columns that a line takes up. */
+export const visibleWidth = (text: string): number => plainLine(text).length;

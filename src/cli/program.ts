@@ -1,7 +1,7 @@
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { SCENARIO_NAMES } from '../rig/serve/scenario-names.js';
-import { DMA_MODES, IOMMU_KINDS, SIMULATION_NAMES, type SimulationName } from '../rig/simulate/names.js';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { FLUSHES, GENERATIONS, HABITS, RECORDED_DRIVERS } from '../rig/compare/choices.js';
 import { parseCount, parseDirection, parseU64, parseVersion } from './arguments.js';
+import type { CompareCommandOptions } from './commands/compare.js';
 import type { DecodeOptions } from './commands/decode.js';
 import type { EncodeOptions } from './commands/encode.js';
 import type { ExplainOptions } from './commands/explain.js';
@@ -9,10 +9,11 @@ import type { FixturesOptions } from './commands/fixtures.js';
 import type { LayoutOptions } from './commands/layout.js';
 import type { ListOptions } from './commands/list.js';
 import type { ReplayCommandOptions } from './commands/replay.js';
-import type { ServeOptions } from './commands/serve.js';
-import type { SimulateCommandOptions } from './commands/simulate.js';
+import type { TimelineCommandOptions } from './commands/timeline.js';
+import { arch, colour } from './common-options.js';
 import { UsageError } from './exit.js';
-import { COLOUR_CHOICES, type ColourChoice } from './paint.js';
+import { addServe, addSimulate } from './machine-commands.js';
+import type { ColourChoice } from './paint.js';
 import { VERSION } from './version.js';
 
 /** The command line. Each command loads its code when it runs, so that start-up pays for one of them only. */
@@ -23,6 +24,7 @@ export function buildProgram(): Command {
     .configureHelp({ helpWidth: 100 })
     .showHelpAfterError(false);
   addDecode(program);
+  addTimeline(program);
   addEncode(program);
   addLayout(program);
   addExplain(program);
@@ -31,6 +33,7 @@ export function buildProgram(): Command {
   addServe(program);
   addSimulate(program);
   addReplay(program);
+  addCompare(program);
   program
     .command('demo', { hidden: true })
     .addOption(colour())
@@ -51,13 +54,11 @@ function catchUsage(command: Command): void {
   command.configureOutput({ writeErr: () => undefined, outputError: () => undefined });
 }
 
-const colour = (): Option =>
-  new Option('--color <when>', 'colours: on a terminal, always or never (NO_COLOR and FORCE_COLOR count too)')
-    .choices([...COLOUR_CHOICES])
-    .default('auto');
-const arch = (): Option => new Option('--arch <arch>', 'processor of the guest').choices(['x64', 'arm64']);
 const abi = (): Option =>
   new Option('--abi <name>', 'ABI version where a struct has several: linux-6.12, linux-7.3, …');
+
+const filter = (about: string): Option =>
+  new Option('--filter <key=glob>', about).argParser(collect).default([], 'all');
 
 function collect(value: string, before: readonly string[]): string[] {
   if (value.indexOf('=') < 1) throw new InvalidArgumentError('Takes KEY=GLOB, such as name=HVCALL_*.');
@@ -73,7 +74,10 @@ function addDecode(program: Command): void {
       '--format <name>',
       'trace, pages, raw, hex or a dialect of it (xxd, hexdump, od, windbg, …); else recognised',
     )
-    .option('--as <name>', 'struct, hypercall or message that plain bytes are; `ring` for packets')
+    .option(
+      '--as <name>',
+      'struct, hypercall or message that plain bytes are; ring, veventq or faultq for what a ring or a queue gave',
+    )
     .option('--control <word>', 'control word of plain input pages', parseU64)
     .addOption(arch())
     .option('--proto <version>', 'vPCI protocol version, such as 1.4', parseVersion)
@@ -91,12 +95,7 @@ function addDecode(program: Command): void {
       'encode every decoded value again and compare; the last line counts, the exit is 1 on a difference',
     )
     .option('--strict', 'issues (reserved bits set, trailing bytes, …) make the exit 1')
-    .option(
-      '--filter <key=glob>',
-      'only records whose KEY, a dotted path of the JSON object, matches; repeatable, all must match',
-      collect,
-      [],
-    )
+    .addOption(filter('only records whose KEY, a dotted path of the JSON object, matches; repeatable, all must match'))
     .option('-q, --quiet', 'print no records')
     .option('-v, --verbose', 'unfold lists, dumps and zero words')
     .addOption(colour())
@@ -113,6 +112,28 @@ Examples:
     .action(async (file: string | undefined, options: DecodeOptions) => {
       const { runDecode } = await import('./commands/decode.js');
       process.exitCode = runDecode(file, options);
+    });
+}
+
+function addTimeline(program: Command): void {
+  program
+    .command('timeline')
+    .description('Tells what happened in a capture, as simulate and serve do while they make it')
+    .argument('[file]', 'trace; - or none is standard input')
+    .addOption(arch())
+    .addOption(filter('only events that match, as in decode; repeatable, all must match'))
+    .option('-v, --verbose', 'a line for every event')
+    .addOption(colour())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  hvabi timeline boot.hvc.jsonl
+  hvabi timeline events.jsonl --filter kind=hypercall --filter 'name=HVCALL_*DEVICE*'`,
+    )
+    .action(async (file: string | undefined, options: TimelineCommandOptions) => {
+      const { runTimeline } = await import('./commands/timeline.js');
+      process.exitCode = runTimeline(file, options);
     });
 }
 
@@ -199,7 +220,7 @@ function addList(program: Command): void {
   program
     .command('list')
     .description('Lists what is known')
-    .argument('[what]', 'hypercalls, vmbus, vpci, structs, status, msrs or guids; none counts them')
+    .argument('[what]', 'hypercalls, vmbus, vpci, iommufd, smmuv3, structs, status, msrs or guids; none counts them')
     .option('--json', 'rows as JSON')
     .addOption(colour())
     .action(async (what: string | undefined, options: ListOptions) => {
@@ -222,83 +243,17 @@ function addFixtures(program: Command): void {
     });
 }
 
-function addServe(program: Command): void {
-  program
-    .command('serve')
-    .description('Is the hypervisor and the host of a guest that runs in another process')
-    .requiredOption('--monitor <socket>', 'Unix socket to listen on for the monitor, which runs the guest')
-    .requiredOption('--memory <file>', "file that is the guest's RAM, mapped by the monitor as well")
-    .addOption(arch().default('x64'))
-    .addOption(new Option('--scenario <name>', 'what the guest finds').choices([...SCENARIO_NAMES]).default('boot'))
-    .option('--vmbus-max <version>', 'newest VMBus version accepted, such as 4.0', parseVersion)
-    .option('--vpci-max <version>', 'newest vPCI version accepted, such as 1.2', parseVersion)
-    .option('--record <file>', 'write everything that crosses into a capture that `hvabi decode` reads')
-    .option(
-      '--tsc-hz <number>',
-      "counts per second of the guest's time stamp counter (default: this machine's)",
-      parseCount,
-    )
-    .option('-v, --verbose', 'a line for every event')
-    .option('-q, --quiet', 'only the summary at the end')
-    .addOption(colour())
-    .addHelpText(
-      'after',
-      `
-Lines on standard input: eject, relations (it comes back), rescind, reoffer. Ends with 0 when the monitor goes.
-
-Example:
-  hvabi serve --monitor /tmp/guest.sock --memory /dev/shm/guest.ram --record boot.hvc.jsonl`,
-    )
-    .action(async (options: ServeOptions) => {
-      const { runServe } = await import('./commands/serve.js');
-      process.exitCode = await runServe(options);
-    });
-}
-
-function addSimulate(program: Command): void {
-  program
-    .command('simulate')
-    .description('Runs hypervisor, host and guest against each other in this process, in virtual time')
-    .addArgument(new Argument('<scenario>', 'what happens').choices([...SIMULATION_NAMES]))
-    .option('--seed <number>', 'order of what is due at the same time (default: as it was asked for)', parseCount)
-    .option('--seeds <count>', 'so many orders, from --seed or 1 on, a line for each that fails', parseCount)
-    .option('--workers', 'a Worker for each VP, in real time')
-    .option('--record <file>', 'write everything that crosses into a capture that `hvabi decode` reads')
-    .addOption(arch().default('x64'))
-    .option('--proto <version>', 'newest vPCI version of the host, such as 1.2', parseVersion)
-    .addOption(
-      new Option('--iommu <domain>', "what disks get from the guest's IOMMU; off: it has none").choices([
-        ...IOMMU_KINDS,
-      ]),
-    )
-    .addOption(new Option('--dma <mode>', 'when unmaps are flushed: many at once, or each').choices([...DMA_MODES]))
-    .option('-v, --verbose', 'a line for every event')
-    .option('-q, --quiet', 'only the result')
-    .addOption(colour())
-    .addHelpText(
-      'after',
-      `
-Exit 1 when something is not as it has to be.
-
-Examples:
-  hvabi simulate boot
-  hvabi simulate boot --arch arm64 --record boot.hvc.jsonl
-  hvabi decode boot.hvc.jsonl --check -q
-  hvabi simulate eject --seed 7 -q
-  hvabi simulate eject --seeds 1000 -q
-  hvabi simulate pviommu --iommu blocked`,
-    )
-    .action(async (scenario: SimulationName, options: SimulateCommandOptions) => {
-      const { runSimulate } = await import('./commands/simulate.js');
-      process.exitCode = await runSimulate(scenario, options);
-    });
-}
-
 function addReplay(program: Command): void {
   program
     .command('replay')
     .description('Makes the recorded calls of device domains again and compares the answers')
     .argument('<capture>', 'trace, or the folder with its events.jsonl; - is standard input')
+    .option(
+      '--knob <name=value>',
+      'a setting of the recorded host, such as dom_chunk=100; repeatable',
+      (value: string, before: readonly string[]) => [...before, value],
+      [],
+    )
     .option('--json', 'what was compared and what differs, as JSON')
     .option('-q, --quiet', 'no line for each difference')
     .addOption(colour())
@@ -306,7 +261,8 @@ function addReplay(program: Command): void {
       'after',
       `
 The host that answers has the rules of the one in the recordings of the Linux IOMMU series; what it did for reasons
-of its own (calls done in parts, refused pages) is taken from the capture, and counted. Exit 1 on a difference.
+of its own (calls done in parts, refused pages) is told by the capture: as a setting of the host where one explains
+all of it, else as recorded, with the numbers of the events. Exit 1 on a difference.
 
 Example:
   hvabi replay captures/root-iommu`,
@@ -314,5 +270,43 @@ Example:
     .action(async (capture: string, options: ReplayCommandOptions) => {
       const { runReplay } = await import('./commands/replay.js');
       process.exitCode = runReplay(capture, options);
+    });
+}
+
+function addCompare(program: Command): void {
+  program
+    .command('compare')
+    .description('Asks our IOMMU driver for what a recorded one was asked for, and compares its calls')
+    .argument('<capture>', 'trace, or the folder with its events.jsonl; - is standard input')
+    .addOption(
+      new Option('--driver <kind>', 'whose driver it is (default: by its calls)').choices([...RECORDED_DRIVERS]),
+    )
+    .addOption(
+      new Option('--generation <name>', 'of the root series (default: the one that fits)').choices([...GENERATIONS]),
+    )
+    .addOption(
+      new Option('--habits <name>', "a recorded driver's where something fails (default: own if they fit)").choices([
+        ...HABITS,
+      ]),
+    )
+    .addOption(
+      new Option('--flush <strategy>', "of the guest's driver (default: the one that fits)").choices([...FLUSHES]),
+    )
+    .option('--detach-first', "of the guest's driver: a detach before each attach")
+    .option('--json', 'what was compared and what differs, as JSON')
+    .option('-q, --quiet', 'no line for each difference')
+    .addOption(colour())
+    .addHelpText(
+      'after',
+      `
+Requests are read from the notes that the recorded guest left between its calls; the answers are the recorded ones.
+What is not given is found out: the choice under which the fewest calls differ. Exit 1 on a difference.
+
+Example:
+  hvabi compare events.jsonl`,
+    )
+    .action(async (capture: string, options: CompareCommandOptions) => {
+      const { runCompare } = await import('./commands/compare.js');
+      process.exitCode = runCompare(capture, options);
     });
 }

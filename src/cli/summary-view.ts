@@ -3,6 +3,7 @@ import type { DecodedRecord } from '../capture/record.js';
 import { type Row, Summary } from '../capture/summary.js';
 import type { Paint } from './paint.js';
 import { table } from './table.js';
+import { terminalText } from './terminal-text.js';
 import { countText, hexText, plural } from './tree/numbers.js';
 
 /** A summary as text and as JSON. */
@@ -35,8 +36,8 @@ export class SummaryView {
         { title: 'STATUS AND LISTS' },
       ],
       rows.map((row) => [
-        row.kind,
-        row.name,
+        terminalText(row.kind),
+        terminalText(row.name),
         countText(row.count),
         row.bytes ? countText(row.bytes) : '',
         row.reps ? countText(row.reps) : '',
@@ -65,9 +66,12 @@ function remarks(row: Row): string {
     const name = (statusName(value) ?? hexText(value)).replace('HV_STATUS_', '');
     return row.status.size === 1 && value === 0 ? '' : `${name} ${countText(n)}`;
   });
+  const failed = [...row.errors].map(([name, n]) => `${terminalText(name)} ${countText(n)}`);
+  const fine = row.count - [...row.errors.values()].reduce((sum, n) => sum + n, 0);
+  if (failed.length > 0 && fine > 0) failed.unshift(`done ${countText(fine)}`);
   const { runs } = row;
   const list = runs?.count
     ? `${countText(runs.count)} entries ${hexText(runs.min)}..${hexText(runs.max)} in ${plural(runs.runs, 'run')}`
     : '';
-  return [...status, list].filter(Boolean).join(', ');
+  return [...status, ...failed, list].filter(Boolean).join(', ');
 }

@@ -2,10 +2,10 @@ import { hv_status } from '../abi/hv/status.js';
 import { HVCALL_DEPOSIT_MEMORY } from '../abi/hypercalls/memory.js';
 import { HV_HYP_PAGE_SIZE } from '../bytes/page.js';
 import { hiOf, loOf } from '../bytes/word.js';
-import type { CpuGate } from '../ports/cpu-gate.js';
 import type { InputPages } from '../ports/input-pages.js';
 import type { Outcome } from '../ports/outcome.js';
 import type { PageFrames } from '../ports/page-frames.js';
+import type { CallingCpu } from './page-call.js';
 import { callReps } from './rep-loop.js';
 import { errnoOf, needsMemory } from './status.js';
 
@@ -21,9 +21,8 @@ export const MAX_FRUITLESS_DEPOSITS = 16;
 
 /** What a deposit needs of its surroundings. */
 export interface Depositor {
-  readonly gate: CpuGate;
-  /** CPU whose page carries the call; the gate's VP index may be another number. */
-  readonly cpu: number;
+  /** The CPU that runs now. Asked once for each call: between two the code may go to another CPU. */
+  readonly running: CallingCpu;
   readonly pages: InputPages;
   readonly frames: PageFrames;
   /** True in the root partition, which alone can give memory of its own. */
@@ -36,7 +35,8 @@ export function depositPages(by: Depositor, partitionId: bigint, count: number, 
   if (count > MAX_DEPOSIT) return { ok: false, errno: 'E2BIG' };
   const frames = by.frames.take(count, contiguous);
   if (frames === undefined) return { ok: false, errno: 'ENOMEM' };
-  const outcome = by.pages.withInputPage(by.cpu, HEADER + 8 * count, 0, ({ input, inputGpa }) => {
+  const { cpu, gate } = by.running;
+  const outcome = by.pages.withInputPage(cpu, HEADER + 8 * count, 0, ({ input, inputGpa }) => {
     input.setUint32(0, loOf(partitionId), true);
     input.setUint32(4, hiOf(partitionId), true);
     for (let i = 0; i < count; i++) {
@@ -44,7 +44,7 @@ export function depositPages(by: Depositor, partitionId: bigint, count: number, 
       input.setUint32(HEADER + 8 * i, frame >>> 0, true);
       input.setUint32(HEADER + 8 * i + 4, Math.floor(frame / 0x100000000), true);
     }
-    return callReps(by.gate, HVCALL_DEPOSIT_MEMORY.code, count, inputGpa, 0);
+    return callReps(gate, HVCALL_DEPOSIT_MEMORY.code, count, inputGpa, 0);
   });
   if (outcome.done === count && (outcome.resultLo & 0xffff) === 0) return { ok: true, value: undefined };
   by.frames.give(frames.slice(outcome.done));

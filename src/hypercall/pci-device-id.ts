@@ -2,15 +2,7 @@ import { hv_device_id, hv_device_type } from '../abi/hv/device-id.js';
 import { codecOf } from '../layout/codec.js';
 import type { InputOf } from '../layout/types.js';
 import { failure, type Outcome, success } from '../ports/outcome.js';
-
-/** Where a function of a physical PCI bus is. */
-export interface PciAddress {
-  /** PCI domain as the firmware numbers it. */
-  readonly segment: number;
-  readonly bus: number;
-  readonly device: number;
-  readonly function: number;
-}
+import type { PciAddress } from './pci-address.js';
 
 const scratch = new DataView(new ArrayBuffer(8));
 const codec = codecOf(hv_device_id);

@@ -7,6 +7,7 @@ import {
   hv_isolation_type,
   hyperv_cpuid,
 } from '../abi/hv/cpuid.js';
+import { hv_device_domain_feature } from '../abi/hv/device-domain.js';
 import type { Arch } from '../layout/types.js';
 import type { FeatureBits } from './partition-options.js';
 
@@ -58,11 +59,14 @@ export interface LeafSetting {
   readonly arch: Arch;
   readonly isRoot: boolean;
   readonly isConfidential: boolean;
+  /** A root partition may make device domains. */
+  readonly hasDeviceDomains?: boolean;
   readonly bits: FeatureBits;
 }
 
 /** The synthetic leaves of a partition, ascending; those that are not there read as zeros. */
-export function cpuidLeavesOf({ arch, isRoot, isConfidential, bits }: LeafSetting): CpuidLeaf[] {
+export function cpuidLeavesOf(setting: LeafSetting): CpuidLeaf[] {
+  const { arch, isRoot, isConfidential, hasDeviceDomains = false, bits } = setting;
   const x64 = arch === 'x64';
   const last = isConfidential ? hyperv_cpuid.HYPERV_CPUID_ISOLATION_CONFIG : hyperv_cpuid.HYPERV_CPUID_NESTED_FEATURES;
   const leaf = (number: number, words: Partial<CpuidWords>): CpuidLeaf => ({ leaf: number, ...ZERO, ...words });
@@ -73,7 +77,10 @@ export function cpuidLeavesOf({ arch, isRoot, isConfidential, bits }: LeafSettin
       (isRoot ? ROOT_PRIVILEGES : 0) |
       (isConfidential ? hv_features_ebx.HV_ISOLATION : 0) |
       (bits.privileges ?? 0),
-    edx: (x64 ? X64_MISC : hv_features_edx_arm64.HV_FEATURE_GUEST_CRASH_MSR_AVAILABLE) | (bits.misc ?? 0),
+    edx:
+      (x64 ? X64_MISC : hv_features_edx_arm64.HV_FEATURE_GUEST_CRASH_MSR_AVAILABLE) |
+      (hasDeviceDomains ? hv_device_domain_feature.HV_DEVICE_DOMAIN_AVAILABLE : 0) |
+      (bits.misc ?? 0),
   };
   const hints =
     (x64

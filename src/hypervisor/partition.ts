@@ -100,7 +100,9 @@ export class Partition implements HostPort, PartitionCore {
     this.isConfidential = isConfidential;
     this.partitionId = options.partitionId ?? (isRoot ? ROOT_ID : GUEST_ID);
     this.vps = [...vps];
-    this.leaves = cpuidLeavesOf({ arch, isRoot, isConfidential, bits });
+    // A root inside a partition attaches directly, which no bit tells; nor does one tell a guest of its IOMMU.
+    const hasDeviceDomains = isRoot && options.iommu !== undefined && options.iommu.isL1vh !== true;
+    this.leaves = cpuidLeavesOf({ arch, isRoot, isConfidential, hasDeviceDomains, bits });
     this.space = new DeviceSpace(memory, this.isTraced ? trace : undefined);
     this.interrupts = new InterruptTable({
       trace: this.trace,

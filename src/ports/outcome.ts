@@ -2,6 +2,7 @@
 export type Errno =
   | 'E2BIG'
   | 'EAGAIN'
+  | 'EBADF'
   | 'EBUSY'
   | 'EEXIST'
   | 'EFAULT'

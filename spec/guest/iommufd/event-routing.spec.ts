@@ -3,17 +3,19 @@ import * as assert from 'uvu/assert';
 import { iommu_hwpt_page_response, iommu_hwpt_pgfault } from '../../../src/abi/iommufd/fault.js';
 import { iommufd_hwpt_alloc_flags } from '../../../src/abi/iommufd/hwpt.js';
 import { routeOfSeries2024, routeOfSmmuv3, Smmuv3EventHandler } from '../../../src/guest/iommufd/event-routing.js';
+import { IommufdContext } from '../../../src/guest/iommufd/iommufd-context.js';
 import { decodeSmmuv3Event, type Smmuv3Words } from '../../../src/guest/iommufd/smmuv3-event.js';
 import { StalledAccess } from '../../../src/guest/iommufd/stalled-access.js';
 import { userBuffer } from '../../../src/guest/iommufd/user-buffer.js';
 import { splitVevents } from '../../../src/guest/iommufd/vevent-reader.js';
 import { decode, encode } from '../../../src/layout/codec.js';
 import type { LogLine } from '../../../src/ports/log-sink.js';
-import { errnoOf, got, type NestedMachine, nestedMachine, SMMU_TYPE, smmu } from './machine.js';
+import { errnoOf, got, type NestedMachine, nestedMachine, physical, SMMU_TYPE, smmu, WITH_STE } from './machine.js';
 
 const routing = suite('iommufd fault routing');
 const STALL = 1n << 31n;
 const STAGE_2 = 1n << 39n;
+const SSV = 1n << 11n;
 const event = (id: number, second = 0n, stream = 0x21n): Smmuv3Words => [
   BigInt(id) | (stream << 32n),
   second,
@@ -189,6 +191,91 @@ routing('VIO-24 a page fault that nobody handles is answered with failure', () =
   assert.is(errnoOf(rig.handler.handle(event(0x10, STALL), (answer) => answers.push(answer))), 'EINVAL');
   assert.equal(answers, ['invalid', 'invalid']);
   assert.equal(readFaults(rig), []);
+});
+
+routing('VIO-24 without a handler each message of a group is answered, not the last one alone', () => {
+  const { context, device, ioas } = nestedMachine();
+  got(context.attachDevice(device, ioas));
+  const answers: string[] = [];
+  for (const last of [false, false, true]) {
+    const asked = { grpid: 1, perm: 1, address: 0n, last };
+    const told = context.reportPageRequest(device, asked, (answer) => answers.push(`${last} ${answer}`));
+    assert.is(errnoOf(told), 'EINVAL');
+  }
+  assert.equal(answers, ['false invalid', 'false invalid', 'true invalid']);
+});
+
+routing('VIO-24 a page fault with a PASID is for a nested page table, whatever that is on; without one for any', () => {
+  const machine = nestedMachine({}, smmu('smmu0', { nestsOnPageTables: true }));
+  const { context, device, ioas, parent, fault, nested } = machine;
+  const flags = iommufd_hwpt_alloc_flags.IOMMU_HWPT_FAULT_ID_VALID;
+  const ask = { flags, deviceId: device, faultId: fault };
+  const plain = got(context.allocHwpt({ ...ask, ptId: ioas }));
+  const onParent = got(context.allocHwpt({ ...ask, ptId: parent, ...WITH_STE }));
+  const handler = new Smmuv3EventHandler(context, machine.iommu, () => undefined);
+  const pasid = SSV | (0x77n << 12n);
+  const rows = [
+    [plain, pasid, 'EINVAL', ['invalid'], []],
+    [plain, 0n, 'ok', [], [0]],
+    [nested, pasid, 'ok', [], [0x77]],
+    [nested, SSV, 'ok', [], [0]],
+    [onParent, pasid, 'ok', [], [0x77]],
+  ] as const;
+  for (const [hwpt, first, errno, answered, pasids] of rows) {
+    got(context.attachDevice(device, hwpt));
+    const answers: string[] = [];
+    const [id, ...rest] = event(0x10, STALL);
+    assert.is(errnoOf(handler.handle([id | first, ...rest], (answer) => answers.push(answer))), errno);
+    assert.equal(answers, answered);
+    const told = readFaults(machine);
+    assert.equal(
+      told.map((one) => one.pasid),
+      pasids,
+    );
+    assert.ok(told.every((one) => (one.flags & 1) === (first === 0n ? 0 : 1)));
+  }
+});
+
+routing('VIO-21 what a queue is missing for, and a stall without a handler, is in the log', () => {
+  const { context, device, viommu, ioas, nested, iommu } = nestedMachine();
+  got(context.allocVdevice({ viommuId: viommu, deviceId: device, virtId: 1n }));
+  const log: LogLine[] = [];
+  const handler = new Smmuv3EventHandler(context, iommu, (line) => log.push(line));
+  got(context.attachDevice(device, nested));
+  assert.is(errnoOf(handler.handle(event(0x13))), 'EOPNOTSUPP');
+  got(context.attachDevice(device, ioas));
+  assert.is(errnoOf(handler.handle(event(0x12, STALL))), 'EINVAL');
+  assert.equal(
+    log.map(({ fields }) => [fields?.iommu, fields?.id, fields?.streamId]),
+    [
+      ['smmu0', 0x13, 0x21],
+      ['smmu0', 0x12, 0x21],
+    ],
+  );
+});
+
+routing('VIO-22 E2E-10 one SMMU, two processes: each is told of its own devices', () => {
+  const shared = smmu();
+  const first = nestedMachine({}, shared);
+  const second = new IommufdContext();
+  // Ids of a context are its own: both devices have the same one.
+  const ids = [got(second.allocIoas()), got(second.bindDevice(physical(shared, 0x35)))];
+  const fault = got(second.allocFault());
+  const flags = iommufd_hwpt_alloc_flags.IOMMU_HWPT_FAULT_ID_VALID;
+  const plain = got(second.allocHwpt({ flags, deviceId: ids[1]!, ptId: ids[0]!, faultId: fault }));
+  got(second.attachDevice(ids[1]!, plain));
+  got(first.context.attachDevice(first.device, first.nested));
+  const log: LogLine[] = [];
+  const contexts = new Set([first.context]);
+  const handler = new Smmuv3EventHandler(contexts, shared, (line) => log.push(line));
+  // Whoever comes later is found, too.
+  assert.is(errnoOf(handler.handle(event(0x10, STALL, 0x35n))), 'EINVAL');
+  contexts.add(second);
+  got(handler.handle(event(0x10, STALL | 1n, 0x35n)));
+  got(handler.handle(event(0x10, STALL | 2n)));
+  const pending = (context: IommufdContext, id: number): number | undefined => context.faultFile(id)?.numPending;
+  assert.equal([pending(first.context, first.fault), pending(second, fault), log.length], [1, 1, 1]);
+  assert.is(readFaults(first)[0]?.grpid, 2);
 });
 
 routing('VIO-31 a virtual id of more than 32 bits is not reported as another one', () => {

@@ -105,6 +105,15 @@ faults('VIO-61 what is refused, and whole groups only', () => {
   assert.equal(read(queue, 120), ['2:1/11', '2:1/11', '2:1/11']);
 });
 
+faults('VIO-61 a group that does not fit ends the read: a smaller one behind it waits', () => {
+  const { queue, group } = make();
+  group(1, 10);
+  group(1, 11, 3);
+  group(1, 12);
+  assert.equal(read(queue, 80), ['1:1/10']);
+  assert.equal(read(queue, 160), ['2:1/11', '2:1/11', '2:1/11', '3:1/12']);
+});
+
 faults('VIO-62 a copy that faults: the group is first again, its cookie free, nothing of it counted', () => {
   for (const fails of [0, 1, 2]) {
     const { queue, group } = make();
@@ -156,6 +165,16 @@ faults('VIO-63 responses: what is refused, and how far a write got', () => {
   assert.is(got(queue.write(respond())), 0);
   assert.is(got(queue.write(respond([2, 1]))), 8);
   assert.is(queue.numUnanswered, 0);
+});
+
+faults('VIO-63 a response that cannot be copied in the middle of a write: the bytes before it', () => {
+  const { queue, group, answers } = make();
+  for (const grpid of [10, 11, 12]) group(1, grpid);
+  read(queue);
+  const good = respond([1, 0], [2, 0], [3, 0]);
+  const bad = { ...good, get: (at: number, length: number) => (at === 8 ? undefined : good.get(at, length)) };
+  assert.is(got(queue.write(bad)), 8);
+  assert.equal([answers, queue.numUnanswered], [['1/10 success'], 2]);
 });
 
 faults(

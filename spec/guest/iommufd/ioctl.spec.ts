@@ -110,7 +110,6 @@ ioctls('VIO-04 a queue is destroyed when its descriptor is closed, not before', 
   const { IOMMU_FAULT_QUEUE_ALLOC, IOMMU_DESTROY } = iommufd_ioctl;
   assert.equal(call(device, IOMMU_FAULT_QUEUE_ALLOC, 16, 0, 0, 0), [16, 0, 1, 3]);
   assert.is(errnoOf(device.ioctl(IOMMU_DESTROY, words(8, 1))), 'EBUSY');
-  assert.equal(device.context.close(), [1]);
   device.close(3);
   device.close(3);
   assert.is(errnoOf(device.ioctl(IOMMU_DESTROY, words(8, 1))), 'ok');

@@ -47,6 +47,47 @@ lists('IdSpace gives the lowest free number, and none above its highest', () => 
   assert.equal([ids.taken, ids.take(), ids.take()], [2, 2, undefined]);
 });
 
+lists('IdSpace in any order of taking and giving: the lowest free number, each once', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const next = randomWords(seed);
+    const ids = new IdSpace(40);
+    const model = new Set<number>();
+    for (let step = 0; step < 400; step++) {
+      if (next() % 5 < 3) {
+        const free = Array.from({ length: 40 }, (_, i) => i + 1).find((id) => !model.has(id));
+        assert.is(ids.take(), free);
+        if (free !== undefined) model.add(free);
+      } else {
+        // Free ones and numbers that are none, too.
+        const id = next() % 45;
+        ids.give(id);
+        model.delete(id);
+      }
+      assert.is(ids.taken, model.size);
+    }
+  }
+});
+
+lists('IdSpace looks at none of the numbers that are taken to find one that is free', () => {
+  const ids = new IdSpace();
+  for (let n = 0; n < 20000; n++) ids.take();
+  const { has } = Set.prototype;
+  let looks = 0;
+  Set.prototype.has = function (value) {
+    looks++;
+    return has.call(this, value);
+  };
+  try {
+    for (let n = 0; n < 10; n++) {
+      ids.give(1);
+      assert.equal([ids.take(), ids.take()], [1, 20001 + n]);
+    }
+  } finally {
+    Set.prototype.has = has;
+  }
+  assert.ok(looks < 100, `${looks}`);
+});
+
 lists('a user buffer faults outside of itself', () => {
   const bytes = new Uint8Array(4);
   const buffer = userBuffer(bytes);

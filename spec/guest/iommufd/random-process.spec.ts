@@ -21,6 +21,7 @@ const random = suite('iommufd: a process that does anything');
 const RUNS = 60;
 const STEPS = 300;
 const STREAMS = [1, 2, 3];
+const SSV = 1n << 11n;
 const FDS = [3, 4, 5, 6, 7];
 
 interface Run {
@@ -51,6 +52,7 @@ function argument({ draw }: Run): { request: number; bytes: Uint8Array } {
 function event({ draw }: Run, streamId: number, stall: boolean): Uint8Array {
   const words = new BigUint64Array(4);
   words[0] = BigInt([0x10, 0x12, 0x13, 0x0a, 0x03, draw(256)][draw(6)]!) | (BigInt(streamId) << 32n);
+  if (draw(4) === 0) words[0] |= SSV;
   words[1] = (stall ? 1n << 31n : 0n) | BigInt(draw(4)) | (draw(8) === 0 ? 1n << 39n : 0n);
   words[2] = BigInt(draw(1 << 20)) << 12n;
   return new Uint8Array(words.buffer);
@@ -136,7 +138,7 @@ random(`VIO-04 VIO-65 VIO-66 VIO-67 ${RUNS} processes: nothing throws, nobody wa
   const kinds = new Set<string>();
   for (let seed = 1; seed <= RUNS; seed++) {
     const next = randomWords(seed);
-    const iommu = smmu();
+    const iommu = smmu('smmu0', seed % 4 < 2 ? {} : { nestsOnPageTables: true, nestedPasid: true });
     const context = new IommufdContext({
       deadIds: seed % 2 === 0 ? 'kept' : 'destroyable',
       ...(seed % 3 === 0 ? { maxOutstandingRequests: 1 } : {}),
@@ -149,9 +151,12 @@ random(`VIO-04 VIO-65 VIO-66 VIO-67 ${RUNS} processes: nothing throws, nobody wa
       step(run);
       for (let id = 1; id < 12; id++) kinds.add(context.kindOf(id) ?? 'none');
     }
+    // /dev/iommu before its queues or after them.
+    if (seed % 5 < 2) device.release();
     for (const fd of FDS) device.close(fd);
     // More descriptors than those may have been given.
     for (let fd = 8; fd < 3 + STEPS; fd++) device.close(fd);
+    if (seed % 5 < 2) assert.is(context.taken, 0, `seed ${seed}: with the last descriptor`);
     assert.equal(context.close(), [], `seed ${seed}`);
     assert.is(context.taken, 0, `seed ${seed}`);
     for (const [n, access] of run.accesses.entries()) {

@@ -2,53 +2,16 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesToHex } from '../../../src/bytes/hex.js';
 import { MAX_VEVENTQ_DEPTH } from '../../../src/guest/iommufd/iommufd-context.js';
-import { type UserBuffer, userBuffer } from '../../../src/guest/iommufd/user-buffer.js';
+import { userBuffer } from '../../../src/guest/iommufd/user-buffer.js';
 import { VEVENT_HEADER_BYTES, VeventQueue } from '../../../src/guest/iommufd/vevent-queue.js';
 import { LossCount, splitVevents } from '../../../src/guest/iommufd/vevent-reader.js';
 import { start } from '../../../src/sched/routine.js';
 import { VirtualQueue } from '../../../src/sched/virtual-queue.js';
 import { randomWords } from '../../support/random.js';
 import { errnoOf, got, nestedMachine, SMMU_TYPE } from './machine.js';
+import { faulty, payload, read, readBytes, report } from './vevent-reading.js';
 
 const events = suite('vEVENTQ');
-const payload = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
-
-function report(queue: VeventQueue, count: number, from = 0): void {
-  for (let i = 0; i < count; i++) got(queue.report(payload(from + i)));
-}
-
-function readBytes(queue: VeventQueue, count = 4000): Uint8Array {
-  const bytes = new Uint8Array(count);
-  return bytes.subarray(0, got(queue.read(userBuffer(bytes))));
-}
-
-/** Records as text: the number, with `lost` for a header. */
-function read(queue: VeventQueue, count?: number): string[] {
-  return splitVevents(readBytes(queue, count), 32).map((one) =>
-    one.payload ? `${one.sequence}` : `lost ${one.sequence}`,
-  );
-}
-
-/** A buffer where the n-th copy (from 0) faults; `during` runs at each copy. */
-function faulty(
-  length: number,
-  fails: number,
-  during: () => void = () => undefined,
-): UserBuffer & { bytes: Uint8Array } {
-  const bytes = new Uint8Array(length);
-  const good = userBuffer(bytes);
-  let copies = 0;
-  return {
-    bytes,
-    length,
-    get: good.get,
-    put(at, copied) {
-      during();
-      return copies++ === fails ? false : good.put(at, copied);
-    },
-  };
-}
-
 events('VIO-40 allocating a queue: what is refused', () => {
   const { context, viommu, parent } = nestedMachine();
   const ask = { viommuId: viommu, type: SMMU_TYPE, depth: 1 };
@@ -177,7 +140,7 @@ events('VIO-46 partial reads: whole records, and a lost header alone where it fi
   report(queue, 3);
   assert.equal(read(queue, 79), ['0']);
   assert.equal(read(queue, 48), ['1', 'lost 2']);
-  assert.equal(read(queue, 0), []);
+  assert.equal(read(queue, 8), []);
   report(queue, 3);
   assert.equal(read(queue, 87), ['3', '4']);
   assert.equal(read(queue, 8), ['lost 5']);
@@ -191,6 +154,17 @@ events('VIO-46 a position is refused; so is a buffer too small for the first rec
   assert.equal(read(queue, 40), ['0']);
   assert.is(errnoOf(queue.read(userBuffer(new Uint8Array(7)))), 'EINVAL');
   assert.equal(read(queue), ['lost 1']);
+});
+
+events('VIO-46 a buffer too small for a header is refused, whether there is anything to read or not', () => {
+  const queue = new VeventQueue(SMMU_TYPE, 1);
+  const sizes = [0, 1, 7, 8];
+  const replies = (): string[] => sizes.map((size) => errnoOf(queue.read(userBuffer(new Uint8Array(size)))));
+  assert.equal(replies(), ['EINVAL', 'EINVAL', 'EINVAL', 'ok']);
+  // The position is looked at before, and a queue that is gone before that.
+  assert.is(errnoOf(queue.read(userBuffer(new Uint8Array(0)), 8)), 'ESPIPE');
+  queue.destroy();
+  assert.equal(replies(), Array(4).fill('ENODEV'));
 });
 
 events('VIO-46 VIO-47 a copy that faults: the record stays, its header is not counted as read', () => {

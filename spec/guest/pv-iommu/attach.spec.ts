@@ -1,26 +1,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { AtsSwitch } from '../../../src/guest/pv-iommu/ats.js';
 import { DEVICE_ID, DOMAIN, got, PAGE, PvRig, told } from './rig.js';
 
 const attach = suite('pvIOMMU: domains and devices');
 const FN = { domain: DOMAIN, devfn: 0 };
-
-/** An ATS switch that tells when it is turned, in the order of the calls. */
-function fakeAts(rig: PvRig): AtsSwitch & { readonly turns: string[] } {
-  let isOn = false;
-  const turns: string[] = [];
-  return {
-    turns,
-    get isOn() {
-      return isOn;
-    },
-    set(on) {
-      isOn = on;
-      turns.push(`${on ? 'on' : 'off'} behind ${rig.hypervisor.codes.join(' ') || 'nothing'}`);
-    },
-  };
-}
 
 attach('PVI-20 tables first, then create, then configure with the root', () => {
   const rig = new PvRig();
@@ -37,6 +20,37 @@ attach('PVI-21 five levels are told to the hypervisor', () => {
   assert.is(rig.hypervisor.domains.get(domain.id)!.flags, 5n);
   assert.ok(domain.map((1n << 57n) - 0x1000n, 0x5000, PAGE).ok);
   assert.is(rig.hypervisor.walk(rig.hypervisor.domains.get(domain.id)!, (1n << 57n) - 0x1000n)!.gpa, 0x5000n);
+});
+
+attach('PVI-04 PVI-21 a domain has no page size that the IOMMU lacks, whoever asks', () => {
+  for (const [has, asked, size] of [
+    [0x1000n, 0x40201000n, PAGE],
+    [0x40201000n, 0x1000n, PAGE],
+    [0x201000n, 0x40201000n, 1 << 21],
+    [0x40201000n, undefined, 1 << 30],
+  ] as const) {
+    const rig = new PvRig();
+    rig.has({ pgsize_bitmap: has });
+    const domain = got(rig.started().allocate(asked));
+    assert.ok(domain.map(1n << 30n, 0, size === PAGE ? 1 << 21 : 1 << 30).ok);
+    assert.is(domain.find(1n << 30n)!.pageSize, size);
+  }
+});
+
+attach('PVI-20 PVI-22 configure and the delete behind it are refused: number and root are lost, and said to be', () => {
+  const rig = new PvRig();
+  const iommu = rig.started();
+  const { domainIds } = iommu.state;
+  rig.hypervisor.refuse = ({ code }) => (code === 0xce ? 0x71 : code === 0xc5 ? 0x08 : undefined);
+  assert.is(told(iommu.allocate()), 'EIO');
+  assert.equal(rig.hypervisor.codes, ['b1', 'ce', 'c5']);
+  // The hypervisor has the domain, and may walk from its root one day.
+  assert.equal([rig.frames.inUse.size, iommu.state.domainIds], [1, domainIds + 1]);
+  const line = rig.lines.find(({ code }) => code === 'pviommu-domain-leaked')!;
+  const lost = line.fields?.domain;
+  assert.ok(rig.hypervisor.domains.has(Number(lost)));
+  rig.hypervisor.refuse = () => undefined;
+  assert.is.not(got(iommu.allocate()).id, lost);
 });
 
 for (const [step, refused, then] of [
@@ -190,6 +204,48 @@ attach('PVI-25 a detach that fails ends the move, the device stays where it is',
   assert.is(device.attached, iommu.defaultOf(device));
 });
 
+attach(
+  'PVI-23 a function is known by its address: the same one listed again by another object is there already',
+  () => {
+    const rig = new PvRig();
+    const iommu = rig.started();
+    const device = got(iommu.add({ ...FN }));
+    rig.hypervisor.calls.length = 0;
+    assert.is(told(iommu.add({ ...FN })), 'EEXIST');
+    assert.equal(rig.hypervisor.codes, []);
+    assert.is(iommu.deviceOf({ ...FN }), device);
+    assert.is(iommu.state.pagingDomains, 1);
+    assert.ok(iommu.add({ ...FN, devfn: 1 }).ok, 'its neighbour is another');
+    assert.ok(iommu.release(device).ok);
+    assert.is(iommu.deviceOf({ ...FN }), undefined);
+    assert.ok(iommu.add({ ...FN }).ok);
+  },
+);
+
+attach(
+  'PVI-23 a function that is found and cannot be put into a domain is told of; one without an IOMMU is none to tell of',
+  () => {
+    const rig = new PvRig();
+    const iommu = rig.started();
+    let found: (fn: typeof FN) => void = () => undefined;
+    iommu.follow({
+      onAdd: (notifier) => {
+        found = notifier;
+      },
+    });
+    found({ domain: DOMAIN + 1, devfn: 0 });
+    rig.hypervisor.enabled = false;
+    found(FN);
+    assert.not(rig.codes('error').includes('pviommu-not-added'));
+    rig.hypervisor.enabled = true;
+    rig.frames.left = 0;
+    found({ ...FN, devfn: 3 });
+    const line = rig.lines.at(-1)!;
+    assert.equal(line.fields, { domain: DOMAIN, devfn: 3, errno: 'ENOMEM' });
+    assert.equal([line.level, line.code], ['error', 'pviommu-not-added']);
+  },
+);
+
 attach('PVI-25 PVI-27 release: blocked, then the default domain ends; nothing stays behind', () => {
   const rig = new PvRig();
   const iommu = rig.started();
@@ -235,48 +291,6 @@ attach('an attach that fails at add leaves no domain', () => {
   assert.is(told(iommu.add(FN)), 'EIO');
   assert.equal(iommu.state, { devices: 0, pagingDomains: 0, domainIds: 2 });
   assert.is(rig.frames.inUse.size, 0);
-});
-
-attach('PVI-26 ATS: on behind an attach, off before blocked, only with the capability', () => {
-  for (const [cap, turns] of [
-    [0x25n, ['on behind 127 b1 ce b2', 'off behind 127 b1 ce b2', 'on behind 127 b1 ce b2 b2 b2']],
-    [5n, []],
-  ] as const) {
-    const rig = new PvRig();
-    rig.has({ iommu_cap: cap });
-    const iommu = rig.started();
-    const ats = fakeAts(rig);
-    const device = got(iommu.add(FN, ats));
-    iommu.attach(device, iommu.blocked);
-    iommu.attach(device, iommu.blocked);
-    rig.hypervisor.calls.pop();
-    iommu.attach(device, iommu.identity);
-    iommu.attach(device, iommu.identity);
-    assert.equal(ats.turns, turns);
-  }
-});
-
-attach('PVI-26 blocked is refused: ATS stays off, a warning, and the errno', () => {
-  const rig = new PvRig();
-  rig.has({ iommu_cap: 0x25n });
-  const iommu = rig.started();
-  const ats = fakeAts(rig);
-  const device = got(iommu.add(FN, ats));
-  rig.hypervisor.refuse = ({ code }) => (code === 0xb2 ? 0x58 : undefined);
-  assert.is(told(iommu.attach(device, iommu.blocked)), 'EIO');
-  assert.not(ats.isOn);
-  assert.equal(rig.codes('warn'), ['pviommu-not-blocked']);
-});
-
-attach('PVI-26 an attach that fails does not turn ATS on', () => {
-  const rig = new PvRig();
-  rig.has({ iommu_cap: 0x25n });
-  const iommu = rig.started({ defaultDomain: 'none' });
-  const ats = fakeAts(rig);
-  const device = got(iommu.add(FN, ats));
-  rig.hypervisor.refuse = ({ code }) => (code === 0xb2 ? 0x58 : undefined);
-  iommu.attach(device, iommu.identity);
-  assert.not(ats.isOn);
 });
 
 attach('PVI-50 PVI-51 what DMA sees: identity all, blocked nothing, paging its tables', () => {

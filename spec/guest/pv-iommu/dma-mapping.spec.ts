@@ -72,6 +72,21 @@ dma('PVI-36 strict: a list at each unmap, the IOVA is free at once', () => {
   assert.is(rig.hypervisor.staleHits, 0);
 });
 
+dma('PVI-36 a large page takes the place of an empty table: flushed at once, and the table is given back', () => {
+  for (const mode of ['strict', 'lazy'] as const) {
+    const { rig, mapping } = make(mode);
+    const small = got(mapping.map(0x5000, PAGE));
+    assert.ok(mapping.unmap(small).ok);
+    mapping.flush();
+    rig.hypervisor.calls.length = 0;
+    const before = rig.frames.inUse.size;
+    const large = got(mapping.map(1 << 21, 1 << 21));
+    assert.is(mapping.domain.find(large)!.pageSize, 1 << 21);
+    assert.ok(small >= large && small < large + (1n << 21n));
+    assert.equal([rig.frames.inUse.size, rig.hypervisor.codes], [before - 1, ['d1']]);
+  }
+});
+
 dma('PVI-37 lazy: one flush of the domain for many unmaps, 10 ms later, and no IOVA is used again before', () => {
   const { rig, mapping } = make('lazy');
   const iovas = [1, 2, 3].map((n) => got(mapping.map(n * PAGE, PAGE)));

@@ -62,8 +62,17 @@ spaces('PVI-10: any sequence of take and give hands out what a walk from the top
   fc.assert(
     fc.property(
       fc.array(step, { maxLength: 80 }),
-      // 64 KiB, 16 MiB, just behind the window of messages, 4 GiB, and what 33, 48 and 57 bits reach.
-      fc.constantFrom(0xffffn, 0xff_ffffn, 0xfeff_ffffn, 0xffff_ffffn, 2n ** 33n - 1n, 2n ** 48n - 1n, 2n ** 57n - 1n),
+      // 64 KiB, 16 MiB, the end of the window of messages, a little behind it, 4 GiB, and what 33, 48 and 57 bits reach.
+      fc.constantFrom(
+        0xffffn,
+        0xff_ffffn,
+        0xfeef_ffffn,
+        0xfeff_ffffn,
+        0xffff_ffffn,
+        2n ** 33n - 1n,
+        2n ** 48n - 1n,
+        2n ** 57n - 1n,
+      ),
       (steps, apertureEnd) => {
         const [space, walked] = [new IovaSpace(apertureEnd), new WalkedSpace(apertureEnd)];
         const live: { start: bigint; length: number }[] = [];
@@ -87,6 +96,16 @@ spaces('PVI-10: any sequence of take and give hands out what a walk from the top
     { numRuns: 300, seed: 10 },
   );
 });
+
+spaces(
+  'PVI-10: the pages below and behind the window of messages are the last and the first that are handed out',
+  () => {
+    assert.is(new IovaSpace(0xfeef_ffffn).take(4096), 0xfedf_f000n, 'nothing of the window');
+    assert.is(new IovaSpace(0xfee0_0fffn).take(4096), 0xfedf_f000n);
+    const space = new IovaSpace(0xfef0_0fffn);
+    assert.equal([space.take(4096), space.take(4096), space.take(8192)], [0xfef0_0000n, 0xfedf_f000n, 0xfedf_c000n]);
+  },
+);
 
 spaces('nothing is handed out for no bytes, half pages and what is larger than the aperture', () => {
   const space = new IovaSpace(0xff_ffffn);

@@ -51,7 +51,7 @@ export class CountedFrames implements PageFrames {
 export class PvRig implements GuestMachine {
   readonly arch: 'x64' | 'arm64';
   readonly queue = new VirtualQueue();
-  readonly memory = SharedGuestMemory.create(2048 * PAGE);
+  readonly memory = SharedGuestMemory.create(2048 * PAGE, { kernel: false });
   readonly frames = new CountedFrames(PageFrameAllocator.create(0, 2048));
   readonly pages: HypercallPages;
   readonly lines: LogLine[] = [];

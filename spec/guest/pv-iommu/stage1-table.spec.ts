@@ -149,6 +149,69 @@ tables('PVI-20 memory that runs out anywhere is an errno, and nothing is lost', 
   }
 });
 
+tables('PVI-52 a table is empty when nothing is below it, however deep: 1 GiB over one page', () => {
+  for (const under of [0, 5, 512 * 7 + 3, GIB - 1]) {
+    const { table, frames, walked } = make();
+    table.map(GIB + under, 9, 1, true, new FlushGather());
+    const replaced = new FlushGather();
+    assert.equal(table.map(GIB, 0, GIB, true, replaced), { mapped: 0, errno: 'EEXIST' });
+    assert.ok(replaced.isEmpty && replaced.tables.length === 0);
+    assert.is(walked(GIB + under)!.gpa, 9n << 12n);
+    // The tables that a page leaves behind are no obstacle, and all of them go.
+    table.unmap(GIB + under, 1, new FlushGather());
+    assert.equal(table.map(GIB, 0, GIB, true, replaced), { mapped: GIB });
+    assert.is(walked(GIB + under)!.pageBits, 30);
+    assert.equal([replaced.tables.length, replaced.start, replaced.end], [2, 1n << 30n, (2n << 30n) - 1n]);
+    frames.give(replaced.tables);
+    assert.is(frames.inUse.size, 2);
+  }
+});
+
+/** Pages in a GiB, of each level's tables first and last ones among them. */
+const UNDER = [0, 1, 511, 512, 700, GIB - 512, GIB - 1];
+
+tables('PVI-38 PVI-52 pages of 1 GiB and of 4 KiB in the same places, in any sequence', () => {
+  const one = fc.record({ map: fc.boolean(), gib: fc.nat(1), at: fc.option(fc.constantFrom(...UNDER), { nil: -1 }) });
+  fc.assert(
+    fc.property(fc.array(one, { maxLength: 24 }), (operations) => {
+      const { table, frames, walked } = make();
+      /** Of each GiB: all of it, or the pages that are there. */
+      const model: ('whole' | Set<number>)[] = [new Set(), new Set()];
+      for (const { map, gib, at } of operations) {
+        const there = model[gib]!;
+        const [page, count] = at < 0 ? [gib * GIB, GIB] : [gib * GIB + at, 1];
+        const gather = new FlushGather();
+        if (map) {
+          const isTaken = there === 'whole' || (at < 0 ? there.size > 0 : there.has(at));
+          const { mapped } = table.map(page, page, count, true, gather);
+          assert.is(mapped, isTaken ? 0 : count);
+          if (!isTaken && at < 0) model[gib] = 'whole';
+          else if (!isTaken) there.add(at);
+        } else {
+          const gone = table.unmap(page, count, gather);
+          if (there === 'whole') {
+            assert.is(gone, at < 0 ? GIB : 0);
+            if (at < 0) model[gib] = new Set();
+          } else {
+            let run = 0;
+            while (run < count && there.delete(Math.max(at, 0) + run)) run++;
+            assert.is(gone, run);
+          }
+        }
+        if (gather.tables.length > 0) frames.give(gather.tables);
+        for (const [n, now] of model.entries())
+          for (const under of UNDER) {
+            const isThere = now === 'whole' || now.has(under);
+            assert.is(walked(n * GIB + under)?.pageBits, isThere ? (now === 'whole' ? 30 : 12) : undefined);
+          }
+      }
+      table.free();
+      assert.is(frames.inUse.size, 0);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 /** A few places that have everything: neighbours, table edges, large pages, both ends. */
 const places = fc.constantFrom(0, 1, 510, 511, 512, 1023, 1024, GIB - 512, GIB, GIB + 1, 2 ** 36 - 1024, 2 ** 35 - 2);
 const operation = fc.record({

@@ -3,7 +3,6 @@ import * as assert from 'uvu/assert';
 import { apertureEnd } from '../../../src/guest/pv-iommu/capabilities.js';
 import { DomainIds } from '../../../src/guest/pv-iommu/domain-ids.js';
 import type { PvIommu } from '../../../src/guest/pv-iommu/pv-iommu.js';
-import { MSI_WINDOW } from '../../../src/hardware/msi-window.js';
 import { DONE, failure } from '../../../src/ports/outcome.js';
 import { DOMAIN, got, PREFIX, PvRig, told } from './rig.js';
 
@@ -163,9 +162,15 @@ start('PVI-09 too late: with a bus registered the start is refused without a cal
   assert.is(told(rig.start()), 'ok');
 });
 
-start('PVI-10 cache coherency is all it is capable of, and the MSI window is reserved', () => {
-  assert.ok(got(new PvRig().start()).isCacheCoherent);
-  assert.equal([MSI_WINDOW.start, MSI_WINDOW.end], [0xfee00000n, 0xfeefffffn]);
+start('PVI-10 cache coherency is all it is capable of, and each device is told that the MSI window is reserved', () => {
+  const rig = new PvRig();
+  const iommu = rig.started();
+  assert.equal(
+    ['cache-coherency', 'deferred-flush', 'dirty-tracking', ''].map((name) => iommu.capable(name)),
+    [true, false, false, false],
+  );
+  const device = got(iommu.add({ domain: DOMAIN, devfn: 0 }));
+  assert.equal(iommu.reservedRegions(device), [{ start: 0xfee00000n, length: 0x100000n, kind: 'msi' }]);
 });
 
 start('PVI-40 PVI-41 output lies behind the input in the same page, at a multiple of 8', () => {

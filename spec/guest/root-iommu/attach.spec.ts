@@ -1,7 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hex64 } from '../../../src/bytes/hex.js';
-import { DomainIds } from '../../../src/guest/root-iommu/domain-ids.js';
 import { CODES } from './fake-hypervisor.js';
 import { codesOf, errnoOf, gained, nvme, pagesOf, pagingDomain, rig } from './rig.js';
 
@@ -260,86 +259,25 @@ attach('IOMMU-39: a release that was refused can be made up for by a detach', ()
   assert.is(errnoOf(r.iommu.free(first)), undefined);
 });
 
-attach('a device behind a bridge goes by the address that its requests carry, or is refused', () => {
-  const requester = { segment: 0, bus: 0, device: 4, function: 0 };
-  const r = rig();
-  r.iommu.attach(r.iommu.identity, nvme({ requester }));
-  assert.is(r.hv.made[0]!.input.slice(48), '2000000000000040');
-  const strict = rig({ aliases: 'refuse' });
-  assert.is(errnoOf(strict.iommu.attach(strict.iommu.identity, nvme({ requester }))), 'EOPNOTSUPP');
-});
+attach(
+  'LDID-08: a device behind a bridge is refused; asked to, the driver takes the address that its requests carry',
+  () => {
+    const requester = { segment: 0, bus: 0, device: 4, function: 0 };
+    const strict = rig();
+    const domain = pagingDomain(strict);
+    const bridge = nvme({}, 4);
+    assert.is(errnoOf(strict.iommu.attach(domain, bridge)), undefined);
+    const made = strict.hv.made.length;
+    const behind = nvme({ requester }, 6);
+    for (const to of [strict.iommu.identity, domain]) assert.is(errnoOf(strict.iommu.attach(to, behind)), 'EOPNOTSUPP');
+    assert.is(errnoOf(strict.iommu.detach(behind)), undefined);
+    strict.iommu.release(behind);
+    assert.is(strict.hv.made.length, made, 'nothing is called that would take the bridge out of its domain');
+    assert.equal([domain.numAttached, strict.iommu.identity.numAttached], [1, 0]);
+    const r = rig({ aliases: 'attach' });
+    r.iommu.attach(r.iommu.identity, nvme({ requester }));
+    assert.is(r.hv.made[0]!.input.slice(48), '2000000000000040');
+  },
+);
 
 attach.run();
-
-const domains = suite('domains');
-
-domains('IOMMU-20: identity and blocked are always there and cannot be freed', () => {
-  const r = rig();
-  r.iommu.attach(r.iommu.identity, nvme());
-  r.hv.made.length = 0;
-  assert.is(errnoOf(r.iommu.free(r.iommu.identity)), undefined);
-  assert.is(errnoOf(r.iommu.free(r.iommu.blocked)), undefined);
-  assert.equal(r.hv.codes, []);
-});
-
-domains(
-  'IOMMU-21: create asks for forward progress in 28 bytes; memory is given; a failure gives the number back',
-  () => {
-    const r = rig({ domainIds: new DomainIds('lowest') });
-    r.hv.refuse(CODES.create, 0x0b);
-    assert.is(gained(r.iommu.allocPaging()).id, 1);
-    assert.equal(r.hv.codes, [CODES.create, CODES.deposit, CODES.create]);
-    assert.is(r.hv.made[2]!.input, `${SELF}0000000000000000000000000100000001000000`);
-    r.hv.refuse(CODES.create, 0x06);
-    assert.is(errnoOf(r.iommu.allocPaging()), 'EIO');
-    assert.is(gained(r.iommu.allocPaging()).id, 2);
-  },
-);
-
-domains('IOMMU-22: numbers are those of live domains; none is 0 or all ones; exhaustion is a failure', () => {
-  for (const order of ['next', 'lowest'] as const) {
-    const ids = new DomainIds(order, 3);
-    assert.equal([ids.take(), ids.take(), ids.take(), ids.take()], [1, 2, 3, undefined]);
-    ids.give(2);
-    assert.equal([ids.take(), ids.take()], [2, undefined]);
-    ids.give(3);
-    ids.give(1);
-    assert.is(ids.take(), order === 'next' ? 3 : 1);
-    assert.is(ids.size, 2);
-  }
-  const r = rig({ domainIds: new DomainIds('next', 1) });
-  const domain = gained(r.iommu.allocPaging());
-  assert.is(errnoOf(r.iommu.allocPaging()), 'ENOSPC');
-  r.iommu.free(domain);
-  assert.is(gained(r.iommu.allocPaging()).id, 1);
-});
-
-domains(
-  'IOMMU-25: free drops every mapping without unmapping and deletes once; a number that may live on is kept',
-  () => {
-    const r = rig({ domainIds: new DomainIds('lowest') });
-    const domain = pagingDomain(r);
-    for (let i = 0n; i < 40n; i++) r.iommu.map(domain, pagesOf(i << 13n, i << 12n, 1));
-    r.hv.made.length = 0;
-    r.hv.refuse(CODES.delete, 0x08);
-    assert.is(errnoOf(r.iommu.free(domain)), 'EIO');
-    assert.equal(r.hv.codes, [CODES.delete]);
-    assert.is(r.hv.made[0]!.input, `${SELF}00000000000000000000000001000000`);
-    assert.is(domain.tree.size, 0);
-    assert.is(r.iommu.dumpState().at(-1)!.state, 'lost');
-    assert.is(gained(r.iommu.allocPaging()).id, 2);
-    assert.is(errnoOf(r.iommu.free(domain)), 'EINVAL');
-    assert.equal(r.iommu.map(domain, pagesOf(0n, 0n, 1)), { errno: 'EINVAL', mapped: 0n });
-    assert.is(errnoOf(r.iommu.attach(domain, nvme())), 'EINVAL');
-  },
-);
-
-domains('IOMMU-27: what a domain is was said when it was made, whoever frees it', () => {
-  const r = rig({ directTakesId: true });
-  const first = gained(r.iommu.allocDirect(0x42n));
-  const second = gained(r.iommu.allocPaging());
-  assert.equal([first.id, first.targetPartition, second.id], [1, 0x42n, 2]);
-  assert.is(r.hv.count(CODES.create), 1);
-});
-
-domains.run();

@@ -125,7 +125,7 @@ tree('a full tree takes no more until one goes, and an empty one has nothing', (
   assert.is(made.insert({ start: 8, pages: 4, frame: 0, flags: 0 }), true);
   assert.is(made.insert({ start: 16, pages: 4, frame: 0, flags: 0 }), false);
   assert.is(made.split(2), false);
-  assert.is(made.full, true);
+  assert.is(made.room, 0);
   made.remove(0);
   assert.is(made.split(10), true);
   made.clear();

@@ -65,6 +65,9 @@ const REFUSED = [
   ['a physical address between pages', pagesOf(IOVA, PADDR + 512n, 1), 'EINVAL'],
   ['pages of 512 bytes', pagesOf(IOVA, PADDR, 8, true, 512), 'EINVAL'],
   ['a negative I/O address', pagesOf(-4096n, PADDR, 1), 'EINVAL'],
+  // Numbers that a double rounds down to the page's first byte.
+  ['an I/O address one byte behind 2^60', pagesOf((1n << 60n) + 1n, PADDR, 1), 'EINVAL'],
+  ['a physical address one byte behind 2^60', pagesOf(IOVA, (1n << 60n) + 1n, 1), 'EINVAL'],
   ['physical addresses past 64 bits', pagesOf(IOVA, (1n << 64n) - 4096n, 2), 'EINVAL'],
   ['half a page count', pagesOf(IOVA, PADDR, 1.5), 'EINVAL'],
   ['an end past the aperture', pagesOf((1n << 48n) - 4096n, PADDR, 2), 'ERANGE'],
@@ -164,7 +167,19 @@ mapping(
     r.hv.refuse(CODES.map, 0x05, { reps: 60 });
     r.hv.refuse(CODES.unmap, 0x06, { reps: 20 });
     assert.equal(r.iommu.map(domain, pagesOf(IOVA, PADDR, 100)), { errno: 'EINVAL', mapped: 0n });
-    assert.equal(codesOf(r.log), ['iommu-call-failed', 'iommu-call-failed', 'iommu-rollback-incomplete']);
+    const failed = { domain: domain.id, iova: IOVA, stuck: false };
+    const [refused, denied] = [
+      { call: 'HVCALL_MAP_DEVICE_GPA_PAGES', statusName: 'HV_STATUS_INVALID_PARAMETER', status: '0x5' },
+      { call: 'HVCALL_UNMAP_DEVICE_GPA_PAGES', statusName: 'HV_STATUS_ACCESS_DENIED', status: '0x6' },
+    ];
+    assert.equal(
+      r.log.map(({ code, level, fields }) => [code, level, fields]),
+      [
+        ['iommu-call-failed', 'error', { ...failed, done: 60, pages: 100, ...refused }],
+        ['iommu-call-failed', 'error', { ...failed, done: 20, pages: 60, ...denied }],
+        ['iommu-rollback-incomplete', 'error', { domain: domain.id, pages: 40 }],
+      ],
+    );
     assert.equal(domain.tree.all(), [{ start: 0x100014, pages: 40, frame: 0x80014, flags: 3 }]);
     assert.ok(booksAgree(r.hv, domain));
   },
@@ -211,6 +226,9 @@ mapping(
     assert.is(legacy.iommu.iovaToPhys(old, IOVA + 0x1234n), PADDR + 0x1234n);
     assert.is(legacy.iommu.unmap(old, IOVA, 4096, 600), 600n << 12n);
     assert.is(legacy.iommu.iovaToPhys(old, IOVA), undefined);
+    legacy.iommu.map(old, pagesOf(IOVA, PADDR, 2));
+    assert.is(legacy.iommu.unmap(old, IOVA, 4096, 8), 8n << 12n, 'as many as were asked for, not as there were');
+    assert.is(old.tree!.size, 0);
     assert.equal(legacy.hv.codes, []);
     legacy.iommu.free(old);
     assert.equal(legacy.iommu.map(old, pagesOf(IOVA, PADDR, 1)), { errno: 'EINVAL', mapped: 0n });
@@ -277,6 +295,24 @@ for (const [what, page, count] of [
   });
 }
 
+unmapping('IOMMU-56: a cut that has no room for both ends is refused with 0 and cuts nothing', () => {
+  for (const [maxIntervals, bytes, size] of [
+    [1, 0n, 1],
+    [2, 0n, 1],
+    [3, 3n << 12n, 2],
+  ] as const) {
+    const r = rig({ splitIntervals: true, maxIntervals });
+    const domain = pagingDomain(r);
+    r.iommu.map(domain, pagesOf(0n, 0x64000n, 10));
+    r.hv.made.length = 0;
+    assert.is(r.iommu.unmap(domain, 2n << 12n, 4096, 3), bytes);
+    assert.is(domain.tree.size, size);
+    assert.is(r.hv.made.length, bytes === 0n ? 0 : 1);
+    assert.equal(codesOf(r.log), bytes === 0n ? ['iommu-partial-unmap'] : []);
+    assert.ok(booksAgree(r.hv, domain));
+  }
+});
+
 unmapping('IOMMU-59, IOMMU-60: a failure gives the bytes that were done; the rest stays in the books', () => {
   const r = mapped();
   r.hv.refuse(CODES.unmap, 0x06, { reps: 12 });
@@ -294,11 +330,13 @@ unmapping('IOMMU-59, IOMMU-60: a failure gives the bytes that were done; the res
 });
 
 unmapping('IOMMU-61: a request for memory is a failure, and no memory is given', () => {
-  const r = mapped();
-  r.hv.refuse(CODES.unmap, 0x0b);
-  assert.is(r.iommu.unmap(r.domain, 0n, 4096, 10), 0n);
-  assert.equal(r.hv.codes, [CODES.unmap]);
-  assert.ok(booksAgree(r.hv, r.domain));
+  for (const status of [0x0b, 0x73, 0x75, 0x83]) {
+    const r = mapped();
+    r.hv.refuse(CODES.unmap, status);
+    assert.is(r.iommu.unmap(r.domain, 0n, 4096, 10), 0n);
+    assert.equal(r.hv.codes, [CODES.unmap], `0x${status.toString(16)}`);
+    assert.ok(booksAgree(r.hv, r.domain));
+  }
 });
 
 unmapping('IOMMU-51, COM-05: both halves report in the same words', () => {

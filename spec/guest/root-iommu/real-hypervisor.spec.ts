@@ -6,9 +6,9 @@ import { RootIommu } from '../../../src/guest/root-iommu/root-iommu.js';
 import { type IommuOptions, RECORDED_RULES, USUAL_RULES } from '../../../src/hypervisor/iommu/iommu-options.js';
 import { SharedGuestMemory } from '../../../src/memory/shared-memory.js';
 import type { CpuGate } from '../../../src/ports/cpu-gate.js';
+import { VfioContainer } from '../../../src/rig/compare/vfio-container.js';
 import { makeRootMachine } from '../../support/root-machine.js';
 import { errnoOf, gained, pagesOf, QUIET_CORE } from './rig.js';
-import { VfioContainer } from './vfio-container.js';
 
 const GUEST = 0x42n;
 const IOVA = 0x4001_0000n;
@@ -66,7 +66,7 @@ for (const generation of ['newest', 'v3'] as const)
         const { driver, device, partition, reaches, lines, codes } = make(generation, 'root', options);
         assert.is(errnoOf(driver.attach(driver.identity, device)), undefined);
         assert.ok(reaches(0x5000n), 'identity');
-        const user = new VfioContainer(driver, [device], () => gained(driver.allocPaging()));
+        const user = VfioContainer.open(driver, [device], () => driver.allocPaging())!;
         assert.not(reaches(IOVA));
         assert.ok(user.map(IOVA, frames, true));
         assert.ok(user.map(0x7f_0000_0000n, frames.slice(0, 1015), false));
@@ -95,7 +95,7 @@ for (const flavour of ['root', 'l1vh'] as const)
         const place = partition.iommu!.domains.places.of(id);
         return place.kind === 'direct' ? place.attachment : undefined;
       };
-      const user = new VfioContainer(driver, [device], () => gained(driver.allocDirect(GUEST)));
+      const user = VfioContainer.open(driver, [device], () => driver.allocDirect(GUEST))!;
       assert.equal(given(), { partitionId: GUEST, logicalId: 0x18n });
       assert.ok(user.map(IOVA, frames, true));
       user.close();

@@ -87,10 +87,11 @@ start('IOMMU-03, IOMMU-05: whoever can reach the driver finds capabilities and d
     seen.push(`${step} ${driver.capabilities?.maxIovaWidth} ${driver.identity.id} ${driver.blocked.id}`);
     const device = nvme();
     assert.is(errnoOf(driver.probe(device)), undefined);
+    assert.is(errnoOf(driver.probe(nvme({}, 9))), 'ENODEV', 'what the user leaves alone is left alone from the first');
     assert.is(errnoOf(driver.attach(driver.identity, device)), undefined);
     return QUIET_CORE.register(driver);
   };
-  const iommu = new RootIommu(machine, { flavour: 'root' });
+  const iommu = new RootIommu(machine, { flavour: 'root', skip: '(0000:00:09.0)' });
   iommu.init({
     publish: (it) => look('publish', it),
     unpublish: () => undefined,
@@ -183,6 +184,8 @@ start('IOMMU-08, IOMMU-14, IOMMU-16, IOMMU-17, IOMMU-23: what the core asks of e
   assert.is(iommu.pageSizes, 0x1000n);
   assert.is(iommu.groupOf(device), iommu.groupOf(nvme({ isolationGroup: 'a' }, 4)));
   assert.is.not(iommu.groupOf(device), iommu.groupOf(nvme({}, 5)));
+  assert.is.not(iommu.groupOf(nvme({}, 5)), iommu.groupOf(nvme({}, 6)));
+  assert.is(iommu.groupOf(nvme({}, 5)), iommu.groupOf(nvme({}, 5)));
   assert.is.not(iommu.groupOf(nvme({ isPci: false })), iommu.groupOf(nvme({ isPci: false })));
   iommu.probeFinalize(device, 'dma');
   assert.is(device.dmaOps, true);

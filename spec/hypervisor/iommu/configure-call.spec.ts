@@ -40,6 +40,21 @@ test('its configure call has 48 bytes: flags, memory types, root', () => {
   assert.is(rig.gate.resultLo, hv_status.HV_STATUS_INVALID_HYPERCALL_INPUT, 'the 48 bytes leave the page');
 });
 
+test('PVI-50 five levels of tables need an IOMMU that announces them (S1_5LVL)', () => {
+  const [present, s1, fiveLevels] = [1, 4, 8];
+  for (const [capabilities, want] of [
+    [{ maxIovaWidth: 48 }, INVALID_PARAMETER],
+    [{ maxIovaWidth: 57, caps: present | s1 }, INVALID_PARAMETER],
+    [{ maxIovaWidth: 57 }, SUCCESS],
+    [{ maxIovaWidth: 48, caps: present | s1 | fiveLevels }, SUCCESS],
+  ] as const) {
+    const rig = new IommuRig({ capabilities }, { isRoot: false });
+    rig.create({ id: 1, type: 1 });
+    assert.is(rig.configure({ id: 1 }, 5n, 0x8000n), want);
+    assert.is(rig.configure({ id: 1 }, 1n, 0x8000n), SUCCESS);
+  }
+});
+
 test('queries and lists of single addresses, which later series dropped, are no calls', () => {
   for (const isRoot of [true, false])
     for (const { code } of [

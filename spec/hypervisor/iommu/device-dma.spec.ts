@@ -211,10 +211,45 @@ test('PVI-51 a replaced frame and lost write permission are stale, more permissi
   assert.is(reach(rig, LOGICAL, 0x100_0000n, 1, 'write'), '1000000>100000+1');
 });
 
-test('PVI-51 other domains and new settings start with nothing', () => {
+test('PVI-51 new settings flush nothing: a driver that changes the tables has to; another domain starts with nothing', () => {
   const rig = staleGuest(2);
-  rig.configure({ id: 1 }, 1n, BigInt(at(4)));
+  assert.is(rig.configure({ id: 1 }, 1n, BigInt(at(5))), SUCCESS);
+  assert.equal(stalePages(rig, 2), [0, 1], 'as by the old tables');
+  rig.create({ id: 2, type: 1 });
+  rig.configure({ id: 2 }, 1n, BigInt(at(4)));
+  rig.attach({ id: 2, type: 1 }, LOGICAL);
   assert.equal(stalePages(rig, 2), []);
+  rig.attach({ id: 1, type: 1 }, LOGICAL);
+  assert.equal(stalePages(rig, 2), [0, 1]);
+  assert.is(rig.flush({ id: 1 }), SUCCESS);
+  assert.equal(stalePages(rig, 2), []);
+});
+
+test('IOMMU-75 PVI-05 no device reaches past the width that its IOMMU announces, whatever its domain', () => {
+  const capabilities = { maxIovaWidth: 39 };
+  const guest = new IommuRig({ capabilities }, { isRoot: false });
+  const path = [0x100, 2, 3, 4];
+  for (const level of [4, 3, 2]) put(guest, at(level), path[4 - level]!, BigInt(at(level - 1)) | 3n);
+  put(guest, at(4), 0, BigInt(at(3)) | 3n);
+  put(guest, at(1), 4, 0x7777003n);
+  const within = addressOf(0, ...path.slice(1));
+  const beyond = addressOf(...path);
+  assert.is(reach(guest, LOGICAL, 1n << 50n, 1, 'read'), '4000000000000>4000000000000+1', 'no IOMMU is in its way');
+  for (const [id, flags, want] of [
+    [1, 1n, `${within.toString(16)}>7777000+1`],
+    [2, 0n, `${within.toString(16)}>${within.toString(16)}+1`],
+  ] as const) {
+    guest.create({ id, type: 1 });
+    assert.is(guest.configure({ id }, flags, BigInt(at(4))), SUCCESS);
+    guest.attach({ id, type: 1 }, LOGICAL);
+    assert.is(reach(guest, LOGICAL, within, 1, 'write'), want);
+    assert.is(reach(guest, LOGICAL, beyond, 1, 'write'), `beyond width at ${beyond.toString(16)}`);
+    assert.ok(reach(guest, LOGICAL, (1n << 39n) - 1n, 2, 'read').includes(' at '));
+    assert.is(reach(guest, LOGICAL, 1n << 39n, 1, 'read'), 'beyond width at 8000000000');
+  }
+  const root = new IommuRig({ capabilities });
+  assert.is(reach(root, DEVICE, (1n << 39n) - 1n, 1, 'read'), '7fffffffff>7fffffffff+1');
+  assert.is(reach(root, DEVICE, 1n << 39n, 1, 'read'), 'beyond width at 8000000000');
 });
 
 test('PVI-51 the second version of the guest series has 12 bits for the size', () => {

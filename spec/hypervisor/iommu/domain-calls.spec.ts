@@ -69,6 +69,46 @@ test('IOMMU-70 a domain is found by partition, owner VTL, type and id together',
   );
 });
 
+test('IOMMU-70 no domain is made for a VTL that is not there', () => {
+  for (const [maxVtl, statuses] of [
+    [0, [SUCCESS, INVALID_PARAMETER, INVALID_PARAMETER]],
+    [1, [SUCCESS, SUCCESS, INVALID_PARAMETER]],
+  ] as const) {
+    const rig = new IommuRig({ maxVtl });
+    assert.equal(
+      [0, 1, 2].map((vtl) => rig.create({ ...ONE, vtl })),
+      [...statuses],
+    );
+    assert.is(rig.iommu.domains.list().filter(({ id }) => id === 1).length, 1 + maxVtl);
+  }
+});
+
+test('PVI-37 flags of flushes that nobody defined are refused, and nothing is flushed', () => {
+  const rig = new IommuRig({}, { isRoot: false });
+  const [root, second, third, last] = [0x40000, 0x41000, 0x42000, 0x43000] as const;
+  for (const [table, next] of [
+    [root, second],
+    [second, third],
+    [third, last],
+    [last, 0x50000],
+  ] as const)
+    rig.memory.writeU64(table, BigInt(next) | 3n);
+  const name = { ...ONE, type: 1 };
+  rig.create(name);
+  rig.configure(ONE, 1n, BigInt(root));
+  rig.attach(name, LOGICAL);
+  const isReached = () => rig.iommu.dma.access(LOGICAL, 0n, 1, 'read').ok;
+  assert.ok(isReached());
+  rig.memory.writeU64(last, 0n);
+  for (const flags of [1n, 1n << 31n, 1n << 32n])
+    assert.is(rig.call(0xd0, bytes(domainBytes(name), qwords(flags)))[0], INVALID_PARAMETER, `${flags}`);
+  for (const flags of [2, 3, 0x8000_0001])
+    assert.equal(rig.flushList(ONE, [0n], flags), [INVALID_PARAMETER, 0], `${flags}`);
+  assert.ok(isReached(), 'still in the IOTLB');
+  assert.is(rig.flush(ONE), SUCCESS);
+  assert.not(isReached());
+});
+
 test('IOMMU-70 reserved bits of the name are no other name', () => {
   const rig = new IommuRig();
   rig.create(ONE);
@@ -206,6 +246,26 @@ test('0x82 and 0x83 give a device to a partition and take it back', () => {
   assert.is(detach(GUEST, 0x18n), SUCCESS);
   assert.is(detach(GUEST, 0x18n), INVALID_PARAMETER);
   assert.is(attach(GUEST, OTHER, 1, 0x18n), SUCCESS, 'the two pages are free again');
+});
+
+test('0x82: a device is given once, a logical id of a partition as well; a device that is gone costs nothing', () => {
+  const GUEST = 0x42n;
+  const rig = new IommuRig({ guestPartitions: [GUEST, 0x43n], pagesPerAttachment: 2 });
+  const attach = (partition: bigint, deviceId: bigint, logicalId: bigint) =>
+    rig.call(0x82, bytes(qwords(partition, deviceId), words(1, 0), qwords(logicalId, 0n)))[0];
+  for (const partition of [GUEST, 0x43n])
+    assert.equal(rig.deposit(partition, ...range(partition === GUEST ? 0x40 : 0x50, 2)), [SUCCESS, 2]);
+  assert.is(attach(GUEST, DEVICE, 0x18n), SUCCESS);
+  assert.equal(rig.deposit(GUEST, 0x60, 0x61), [SUCCESS, 2]);
+  assert.is(attach(GUEST, DEVICE, 0x18n), INVALID_PARAMETER);
+  assert.is(attach(GUEST, DEVICE, 0x19n), INVALID_PARAMETER, 'the device is given already');
+  assert.is(attach(0x43n, DEVICE, 0x18n), INVALID_PARAMETER, 'to another partition, too');
+  assert.is(attach(GUEST, OTHER, 0x18n), INVALID_PARAMETER, 'the logical id is another device’s');
+  assert.is(attach(GUEST, OTHER, 0x20n), SUCCESS);
+  rig.iommu.domains.removeDevice(DEVICE);
+  rig.iommu.domains.addDevice(DEVICE);
+  assert.is(attach(GUEST, DEVICE, 0x18n), SUCCESS, 'with the pages that came back, and under the same id');
+  assert.is(rig.call(0x83, qwords(GUEST, 0x20n))[0], SUCCESS);
 });
 
 for (const isRoot of [false, true])

@@ -57,6 +57,32 @@ test('IOMMU-73 a call comes back after so many reps, and goes on from there', ()
   assert.equal(whole.map(ONE, 0, range(0, 250)), [SUCCESS, 250], 'the processor makes the call again');
 });
 
+test('IOMMU-73 how far a call goes is asked once for it, and reps behind that are not made to fail', () => {
+  const asked: string[] = [];
+  const points: number[] = [];
+  const rig = new IommuRig({
+    maxRepsPerCall: (code) => {
+      asked.push(code.toString(16));
+      return asked.length * 2;
+    },
+    failAt: ({ code, rep }) => {
+      if (code === 0xb3 || code === 0xb4) points.push(rep);
+      return undefined;
+    },
+  });
+  rig.create(ONE);
+  assert.equal(rig.map(ONE, 0, range(0x100, 8)), [SUCCESS, 2]);
+  assert.equal(rig.map(ONE, 0, range(0x100, 8), 3, 2), [SUCCESS, 6]);
+  assert.equal(rig.unmap(ONE, 0, 6), [SUCCESS, 6]);
+  assert.equal(
+    [asked, points],
+    [
+      ['b3', 'b3', 'b4'],
+      [...range(0, 2), ...range(2, 4), ...range(0, 6)],
+    ],
+  );
+});
+
 test('IOMMU-73 tables are paid for; a deposit lets the map go on from where it stopped', () => {
   // The domain, and three tables for the first page.
   const rig = rigOf({ poolPages: 4 });

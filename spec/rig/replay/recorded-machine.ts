@@ -1,5 +1,7 @@
 import type { Event } from '../../../src/capture/decoder.js';
+import { bytesIn } from '../../../src/capture/event.js';
 import { jsonValue } from '../../../src/capture/recorder.js';
+import type { IommuOptions } from '../../../src/hypervisor/iommu/iommu-options.js';
 import {
   type RecordedCaller,
   type RecordedHostKnobs,
@@ -10,15 +12,21 @@ import { bytes, domainBytes, IommuRig, range } from '../../hypervisor/iommu/iomm
 
 const PRIVILEGES: Record<RecordedCaller, string> = { root: '0x103f', l1vh: '0x33', guest: '0x30' };
 const INSUFFICIENT = 0xb;
+/** Of the device id in an attachment. */
+const DEVICE_AT = 24;
+
+function plainEvent(event: object): Event {
+  return JSON.parse(JSON.stringify(event, jsonValue)) as Event;
+}
 
 /** A machine on the recorded host, whose calls are recorded as a capture is. */
 export class RecordedMachine extends IommuRig {
   private readonly caller: RecordedCaller;
   private nextFrame = 0x40;
 
-  constructor(caller: RecordedCaller, knobs: RecordedHostKnobs) {
+  constructor(caller: RecordedCaller, knobs: RecordedHostKnobs, more: IommuOptions = {}) {
     const { iommu, ...options } = recordedHost(caller, knobs);
-    super(iommu, { ...options, memoryBytes: 64 << 20 });
+    super({ ...iommu, ...more }, { ...options, memoryBytes: 64 << 20 });
     this.caller = caller;
   }
 
@@ -74,7 +82,10 @@ export class RecordedMachine extends IommuRig {
   /** The recording so far, with its beginning and its end. */
   recording(): Event[] {
     const { domains } = this.iommu;
-    const devices = [0x18n, 0x20n].map((rid) => (0x1n << 62n) | rid);
+    const devices = this.recorded
+      .filter(({ code, result }) => code === '0xb2' && result === '0x0')
+      .map((event) => bytesIn(event, 'in'))
+      .map((input) => new DataView(input.buffer, input.byteOffset).getBigUint64(DEVICE_AT, true));
     const state = {
       k: 'device_domains',
       pool: domains.pool.free,
@@ -87,7 +98,10 @@ export class RecordedMachine extends IommuRig {
       ),
     };
     const setup = { k: 'setup', cpuid: [['0x40000003', '0x0', PRIVILEGES[this.caller], '0x0', '0x0']] };
-    const events: object[] = [setup, ...this.events, state];
-    return events.map((event, n) => ({ n, ...(JSON.parse(JSON.stringify(event, jsonValue)) as Event) }));
+    return [setup, ...this.recorded, state].map((event, n) => ({ n, ...plainEvent(event) }));
+  }
+
+  private get recorded(): Event[] {
+    return this.events.map(plainEvent);
   }
 }

@@ -79,7 +79,19 @@ test('a part of a recording differs where the missing part counts', () => {
     { n: 511, code: '0xb4', expected: '0x3f700000000', got: '0x5' },
     { n: 512, code: '0xc5', expected: '0x0', got: '0x8' },
   ]);
-  assert.equal(replayDeviceDomainCalls(readCapture('pviommu.jsonl')), []);
+  const partial = replayDeviceDomainCalls(readCapture('pviommu.jsonl'));
+  assert.equal(
+    partial.map(({ code, expected, got }) => `${code} ${expected} ${got}`),
+    [
+      'device_domains 0xb1/0x0 5 times 0xb1/0x0 4 times',
+      'device_domains 0xce/0x0 5 times 0xce/0x0 4 times',
+      'device_domains 0xb2/0x0 7 times 0xb2/0x0 5 times',
+      'device_domains 0xd0/0x0 11 times 0xd0/0x0 1 times',
+      'device_domains 0xd1/0x0 44 times 0xd1/0x0 4 times',
+      'device_domains 0xc5/0x0 2 times 0xc5/0x0 1 times',
+      'end 169 hypercalls 31 hypercalls',
+    ],
+  );
   assert.equal(replayDeviceDomainCalls(readCapture('root-interrupts.jsonl')), []);
 });
 

@@ -1,13 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bytesToHex, hexToBytes } from '../../../src/bytes/hex.js';
 import { readRecords } from '../../../src/capture/input.node.js';
 import { Tally } from '../../../src/capture/tally.js';
 import { decode, encode } from '../../../src/layout/codec.js';
 import { u32 } from '../../../src/layout/scalar.js';
-import { FrameType, frameBytes, monitor_hello, monitor_rdmsr, Role } from '../../../src/rig/serve/wire.js';
+import {
+  FrameType,
+  frameBytes,
+  monitor_hello,
+  monitor_hypercall,
+  monitor_hypercall_reply,
+  monitor_rdmsr,
+  Role,
+} from '../../../src/rig/serve/wire.js';
 import { CLI, hvabi, plainEnv } from '../../cli/run-cli.js';
 import { withTempFolder } from '../../support/project.js';
 import { ScriptedConnection } from './scripted-monitor.js';
@@ -19,10 +37,11 @@ const MEMORY_BYTES = 64 << 20;
 interface Served {
   readonly child: ChildProcess;
   readonly socket: string;
+  readonly memory: string;
   readonly record: string;
   /** Everything printed so far on both outputs. */
   text(): string;
-  /** Resolves when `wanted` has been printed. */
+  /** Resolves when `wanted` has been printed; rejects where it ends before. */
   printed(wanted: RegExp): Promise<void>;
   readonly ended: Promise<number | null>;
 }
@@ -48,16 +67,25 @@ async function served(args: readonly string[], play: (served: Served) => Promise
     child.stdout.setEncoding('utf8').on('data', take);
     child.stderr.setEncoding('utf8').on('data', take);
     child.stdin.on('error', () => undefined);
-    const ended = new Promise<number | null>((done) => child.on('close', (code) => done(code)));
+    let isOver = false;
+    const ended = new Promise<number | null>((done) =>
+      child.on('close', (code) => {
+        isOver = true;
+        look();
+        done(code);
+      }),
+    );
     const printed = async (wanted: RegExp): Promise<void> => {
-      while (!wanted.test(text))
+      while (!wanted.test(text)) {
+        if (isOver) throw new Error(`it ended without ${wanted}: ${text}`);
         await new Promise<void>((done) => {
           look = done;
         });
+      }
     };
     try {
       await printed(/listening on/);
-      await play({ child, socket, record, text: () => text, printed, ended });
+      await play({ child, socket, memory, record, text: () => text, printed, ended });
     } finally {
       child.kill('SIGKILL');
       await ended;
@@ -166,6 +194,59 @@ test('it ends tidily when the reader of its output goes away', () =>
     assert.equal([kinds[0], kinds.at(-1)], ['setup', 'end']);
   }));
 
+/** Partition (itself), owner VTL 0, type 1 (stage 1), number 1. */
+const DOMAIN = `${'ff'.repeat(8)}${'00'.repeat(8)}0100000001000000`;
+const LOGICAL_ID = '004ea93700000000';
+
+/** A call with its input in page 1 and its output in page 2: the result word, and so many bytes of the output. */
+async function callOf(control: ScriptedConnection, memory: string, code: number, input: string, out = 0) {
+  const file = openSync(memory, 'r+');
+  writeSync(file, hexToBytes(input), 0, null, 0x1000);
+  const request = { rcx: BigInt(code), rdx: 0x1000n, r8: 0x2000n, rax: 0n, rip: 0n, cr3: 0n, xmm: [] };
+  const reply = await control.ask(FrameType.HYPERCALL, encode(monitor_hypercall, request));
+  const bytes = new Uint8Array(out);
+  if (out > 0) readSync(file, bytes, 0, out, 0x2000);
+  closeSync(file);
+  return { result: decode(monitor_hypercall_reply, reply!.payload).rax, output: bytesToHex(bytes) };
+}
+
+for (const [args, isThere] of [
+  [['--iommu'], true],
+  [['--iommu', 'own'], true],
+  [[], false],
+] as const)
+  test(`PVI-03, PVI-24 calls of device domains over the socket: ${args.join(' ') || 'no --iommu'}`, () =>
+    served(args, async ({ socket, memory, record, text, ended }) => {
+      const [control, events] = await connected(socket);
+      const call = (code: number, input: string, out = 0) => callOf(control, memory, code, input, out);
+      const capabilities = await call(0x125, 'ff'.repeat(8) + '00'.repeat(8), 24);
+      const property = await call(0x127, `${'ff'.repeat(8)}${LOGICAL_ID}0a00000000000000`, 16);
+      const statuses = [
+        (await call(0xb1, `${DOMAIN}0000000000000000`)).result,
+        // Not configured yet, then blocked.
+        (await call(0xb2, `${DOMAIN}${LOGICAL_ID}`)).result,
+        (await call(0xce, `${DOMAIN}0300000000000000${'00'.repeat(8)}`)).result,
+        (await call(0xb2, `${DOMAIN}${LOGICAL_ID}`)).result,
+      ];
+      control.close();
+      events.close();
+      assert.is(await ended, 0);
+      const kinds = [...readRecords(record)].map(({ kind }) => kind);
+      if (!isThere) {
+        assert.equal([capabilities.result, property.result, ...statuses], Array(6).fill(2n));
+        assert.not(kinds.includes('device_domains'));
+        return;
+      }
+      assert.match(text(), /listening on .*; an IOMMU with (the recorded rules|rules of its own)/);
+      // Size 24, 48 bits, present and stage 1, pages of 4K, 2M and 1G.
+      assert.equal(capabilities, { result: 0n, output: `180000000000300005000000000000000010204000000000` });
+      assert.equal(property, { result: 0n, output: `01${'00'.repeat(15)}` });
+      assert.equal(statuses, [0n, 5n, 0n, 0n]);
+      assert.equal(kinds.slice(-2), ['device_domains', 'end']);
+      assert.match(readFileSync(record, 'utf8'), /"domains":\{"1:0x1":0\},"devices":\{"0x37a94e00":"1:0x1"\}/);
+      assert.match(text(), /IOMMU +1 domain, 1 device in them, 0 accesses refused/);
+    }));
+
 test('a second one on the socket of a living one is refused, and the first goes on', () =>
   served([], async ({ socket, ended }) => {
     const { code, err } = hvabi(['serve', '--monitor', socket, '--memory', 'package-lock.json']);
@@ -184,6 +265,34 @@ const wrong: readonly { note: string; args: readonly string[]; error: RegExp; re
     note: 'a scenario that is none',
     args: ['--monitor', 'x', '--memory', 'package.json', '--scenario', 'best'],
     error: /boot, old, v12/,
+  },
+  {
+    note: 'an IOMMU that is none',
+    args: ['--monitor', 'x', '--memory', 'package.json', '--iommu', 'best'],
+    error: /recorded, own, off/,
+  },
+  {
+    note: 'an IOMMU on arm64',
+    args: ['--monitor', 'x', '--memory', 'package.json', '--arch', 'arm64', '--iommu'],
+    error: /--iommu recorded: guests have this IOMMU on x64 only/,
+    remedy: /leave --arch out, or --iommu/,
+  },
+  {
+    note: '-q and -v',
+    args: ['--monitor', 'x', '--memory', 'package.json', '-q', '-v'],
+    error: /-v shows every event and -q none/,
+    remedy: /leave one of them out/,
+  },
+  {
+    note: 'a record on standard output',
+    args: ['--monitor', 'x', '--memory', 'package-lock.json', '--record', '-'],
+    error: /--record -: standard output is for what happens/,
+    remedy: /name a file/,
+  },
+  {
+    note: 'a VMBus version that is no version',
+    args: ['--monitor', 'x', '--memory', 'package.json', '--vmbus-max', 'new'],
+    error: /'new' is invalid\. Takes a version such as 1\.4/,
   },
   {
     note: 'a VMBus version that is none',

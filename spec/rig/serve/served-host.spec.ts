@@ -28,7 +28,7 @@ function made(scenarioName: ScenarioName, vcpus = 2, arch: 'x64' | 'arm64' = 'x6
     scenario: SCENARIOS[scenarioName],
     scenarioName,
     vcpus,
-    memory: SharedGuestMemory.create([{ gpa: base, length: MEMORY_BYTES, offset: 0 }]),
+    memory: SharedGuestMemory.create([{ gpa: base, length: MEMORY_BYTES, offset: 0 }], { kernel: false }),
     ramBytes: MEMORY_BYTES,
     queue: new VirtualQueue(),
     trace: { event: (record) => void events.push({ ...record }) },

@@ -1,5 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Arch } from '../../../src/layout/types.js';
+import type { IommuChoice } from '../../../src/rig/simulate/iommu-choice.js';
 import { SIMULATIONS } from '../../../src/rig/simulate/simulations.js';
 import { checked, recordedRun, type SimulationKey } from './recorded-run.js';
 
@@ -7,10 +9,15 @@ const runs = suite('rig: simulations of E2E-01, E2E-02, E2E-05, E2E-03, E2E-04, 
 const NAMES = Object.keys(SIMULATIONS) as SimulationKey[];
 const SEEDS = 20;
 
+/** Guests have their IOMMU on x64 only. */
+function iommuOn(name: SimulationKey, arch: Arch): { iommu?: IommuChoice } {
+  return name === 'pviommu' && arch === 'arm64' ? { iommu: { domain: 'off', mode: 'lazy' } } : {};
+}
+
 for (const name of NAMES)
   for (const arch of ['x64', 'arm64'] as const)
     runs(`${name} on ${arch}: ${SIMULATIONS[name].shows.join(', ')}`, () => {
-      const { failures, checks, log, events, host } = recordedRun(name, { arch });
+      const { failures, checks, log, events, host } = recordedRun(name, { arch, ...iommuOn(name, arch) });
       assert.equal(failures, []);
       assert.ok(checks >= 8, `${checks} checks`);
       // Drivers that lose their device in the middle say so.
@@ -33,5 +40,10 @@ for (const name of NAMES) {
     }
   });
 }
+
+runs('E2E-01 a guest that was to have an IOMMU and has none is a check that fails', () => {
+  const { failures } = recordedRun('pviommu', { arch: 'arm64' });
+  assert.equal(failures, ['the guest has an IOMMU']);
+});
 
 runs.run();

@@ -84,7 +84,7 @@ export class SweptMachine {
     this.queue = new SteppedQueue(seed === 0 ? undefined : seededChoice(seed));
     this.knobs = knobs;
     const { queue } = this;
-    const memory = SharedGuestMemory.create(MEMORY_BYTES);
+    const memory = SharedGuestMemory.create(MEMORY_BYTES, { kernel: false });
     this.frames = PageFrameAllocator.create(FIRST_PFN, MEMORY_BYTES / 4096 - FIRST_PFN);
     const { frames } = this;
     const log = (line: LogLine): void => void this.log.push(line);

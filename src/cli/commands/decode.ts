@@ -1,4 +1,3 @@
-import { fstatSync, statSync } from 'node:fs';
 import { AbiError } from '../../bytes/errors.js';
 import { type InputOptions, readRecords } from '../../capture/input.node.js';
 import { type JsonRecord, presentRecord } from '../../capture/present.js';
@@ -7,14 +6,16 @@ import { Summary } from '../../capture/summary.js';
 import { Tally } from '../../capture/tally.js';
 import type { Direction } from '../../layout/messages.js';
 import type { Arch } from '../../layout/types.js';
-import { checkAbi, checkFormat } from '../choices.js';
+import { checkAbi, checkFormat, checkProto } from '../choices.js';
 import { CommandError, complain, EXIT, errorLines, exitOf } from '../exit.js';
 import { filterOf } from '../filter.js';
 import { guidName } from '../guid-name.js';
+import { isRegular, sizeOf, sourceOf } from '../input-source.js';
 import { summarisePages } from '../page-summary.js';
 import { type ColourChoice, paintFor } from '../paint.js';
 import { Progress } from '../progress.js';
 import { SummaryView } from '../summary-view.js';
+import { terminalJson, terminalText } from '../terminal-text.js';
 import { plural } from '../tree/numbers.js';
 import { recordLines } from '../tree/record-text.js';
 import { Writer } from '../writer.js';
@@ -52,6 +53,7 @@ interface Sink {
 export function runDecode(file: string | undefined, options: DecodeOptions): number {
   checkFormat(options.format);
   checkAbi(options.abi);
+  checkProto(options.proto);
   const { source, name } = sourceOf(file);
   const writer = new Writer({ eager: process.stdout.isTTY === true || !isRegular(source) });
   const tally = options.check || options.strict ? new Tally() : undefined;
@@ -97,7 +99,7 @@ export function runDecode(file: string | undefined, options: DecodeOptions): num
     if (exit === EXIT.fine && options.check && !tally.ok) exit = EXIT.differs;
     if (exit === EXIT.fine && options.strict && tally.issues > 0) {
       exit = EXIT.differs;
-      complain([`hvabi: ${name}: ${plural(tally.issues, 'issue')}, and --strict allows none`]);
+      complain([`hvabi: ${terminalText(name)}: ${plural(tally.issues, 'issue')}, and --strict allows none`]);
     }
   }
   writer.flush();
@@ -115,36 +117,6 @@ function checkNames(format: string, { as, control }: DecodeOptions): void {
   );
 }
 
-/** A path, or descriptor 0 for `-` and for none. A terminal that would wait for ever is refused. */
-function sourceOf(file: string | undefined): { source: string | number; name: string } {
-  if (file !== undefined && file !== '-') {
-    // Throws the system's own words for a file that is not there.
-    if (statSync(file).isDirectory())
-      throw new CommandError(`${file}: is a directory`, 'give the file inside it, such as events.jsonl');
-    return { source: file, name: file };
-  }
-  if (file === undefined && process.stdin.isTTY)
-    throw new CommandError('no input: standard input is a terminal', 'give a file, or - to type');
-  return { source: 0, name: 'standard input' };
-}
-
-function isRegular(source: string | number): boolean {
-  try {
-    return (typeof source === 'string' ? statSync(source) : fstatSync(source)).isFile();
-  } catch {
-    return true;
-  }
-}
-
-function sizeOf(source: string | number): number | undefined {
-  try {
-    const found = typeof source === 'string' ? statSync(source) : fstatSync(source);
-    return found.isFile() ? found.size : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 function inputOptions(options: DecodeOptions): InputOptions {
   const { format, as, control, arch, proto, direction, abi, offset, length, stride } = options;
   const given = { format, as, control, arch, proto, direction, abi, offset, length, stride };
@@ -160,7 +132,7 @@ function sinkOf(options: DecodeOptions, writer: Writer, summary: Summary): Sink 
       links: options.filter.some((rule) => rule.startsWith('links')),
     };
   if (options.jsonl)
-    return { take: (_record, json) => writer.line(JSON.stringify(json())), end: () => undefined, links: true };
+    return { take: (_record, json) => writer.line(terminalJson(json())), end: () => undefined, links: true };
   if (options.json) return { ...arraySink(writer), links: true };
   return { ...treeSink(options, writer), links: true };
 }
@@ -169,7 +141,7 @@ function arraySink(writer: Writer): Sink {
   let first = true;
   return {
     take: (_record, json) => {
-      writer.write(`${first ? '[\n' : ',\n'}${JSON.stringify(json())}`);
+      writer.write(`${first ? '[\n' : ',\n'}${terminalJson(json())}`);
       first = false;
     },
     end: () => writer.line(first ? '[]' : '\n]'),
@@ -197,8 +169,7 @@ function summarySink(options: DecodeOptions, writer: Writer, summary: Summary): 
     take: (record) => view.add(record),
     end: () => {
       if (options.quiet) return;
-      if (options.json || options.jsonl)
-        writer.line(JSON.stringify(view.toJson(), undefined, options.json ? 2 : undefined));
+      if (options.json || options.jsonl) writer.line(terminalJson(view.toJson(), options.json ? 2 : undefined));
       else for (const line of view.lines(paintFor(options.color))) writer.line(line);
     },
   };

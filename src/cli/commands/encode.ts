@@ -68,7 +68,8 @@ function readJson(json: string | undefined): Json {
   const from = json === undefined || json === '-' ? 'standard input' : inline ? 'the argument' : json;
   const text = inline ? json : readFileSync(json === undefined || json === '-' ? 0 : json, 'utf8');
   try {
-    return JSON.parse(text) as Json;
+    // Some editors put UTF-8's mark in front of a file.
+    return JSON.parse(text.replace(/^\ufeff/, '')) as Json;
   } catch (error) {
     throw new CommandError(
       `${from}: ${(error as Error).message}`,
@@ -86,6 +87,11 @@ function encodeNamed(named: Named, json: Json, options: EncodeOptions): Encoded 
   switch (named.kind) {
     case 'struct':
       return { name: named.name, ...encodeLayout(named.layout, json, choice, defaults) };
+    case 'ioctl': {
+      const { size } = pick(named.layout, choice).type;
+      const sized = withTags(json, [[['size'], size]]);
+      return { name: named.name, ...encodeLayout(named.layout, sized, choice, defaults) };
+    }
     case 'message': {
       const form =
         pickForm(named.message, options.abi === 'openvmm' ? { source: 'openvmm' } : { source: 'linux' }) ??

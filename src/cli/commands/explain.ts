@@ -1,3 +1,4 @@
+import { evt_id } from '../../abi/iommufd/smmuv3-event.js';
 import { isGuidText } from '../../bytes/guid.js';
 import { hex64 } from '../../bytes/hex.js';
 import { findName } from '../../capture/names.js';
@@ -5,6 +6,7 @@ import { type Reading, type ReadingField, readings } from '../../capture/reading
 import { toJson } from '../../layout/json.js';
 import type { Arch } from '../../layout/types.js';
 import { type ColourChoice, type Paint, paintFor } from '../paint.js';
+import { terminalText } from '../terminal-text.js';
 import { hexText, integerText } from '../tree/numbers.js';
 import { Writer } from '../writer.js';
 
@@ -43,17 +45,22 @@ export function runExplain(values: readonly string[], options: ExplainOptions): 
 
 const nameOf = (text: string): string => findName(text)?.name ?? text;
 
-/** The number of a hypercall or message given by name. */
+/** The number of a hypercall, message, ioctl or event of the SMMUv3 given by name. */
 function valueOfName(text: string): string | undefined {
   if (!/^[A-Za-z_]/.test(text) || isGuidText(text)) return undefined;
   const found = findName(text);
-  if (found?.kind === 'hypercall') return String(found.call.code);
-  return found?.kind === 'message' ? String(found.message.code) : undefined;
+  if (found === undefined)
+    return Object.entries(evt_id)
+      .find(([name]) => name === text)?.[1]
+      .toString();
+  if (found.kind === 'ioctl') return String(found.request.request);
+  if (found.kind === 'hypercall') return String(found.call.code);
+  return found.kind === 'message' ? String(found.message.code) : undefined;
 }
 
 function valueLines(text: string, found: readonly Reading[], paint: Paint): string[] {
   const head =
-    paint.title(text) +
+    paint.title(terminalText(text)) +
     (/^(0x[0-9a-f]+|\d+)$/i.test(text) ? paint.quiet(`  ${hex64(BigInt(text))}  ${BigInt(text)}`) : '');
   if (found.length === 0) return [head, `  ${paint.quiet('nothing speaks for any reading; --as KIND forces one')}`];
   return [head, ...found.flatMap((reading, i) => readingLines(reading, i === 0 || found.length === 1, paint))];

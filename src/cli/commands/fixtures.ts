@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fixture, generateFixtures } from '../../fixtures/generate.js';
+import { terminalText } from '../terminal-text.js';
 import { plural } from '../tree/numbers.js';
 import { Writer } from '../writer.js';
 
@@ -35,7 +36,7 @@ export function runFixtures(folder: string, options: FixturesOptions): number {
   writeFileSync(join(folder, 'manifest.json'), `[\n${manifest.join(',\n')}\n]\n`);
   const writer = new Writer();
   writer.line(
-    `${plural(manifest.length, 'value')} in ${plural(groups.size, 'file')} and manifest.json below ${folder}`,
+    `${plural(manifest.length, 'value')} in ${plural(groups.size, 'file')} and manifest.json below ${terminalText(folder)}`,
   );
   writer.flush();
   return 0;

@@ -54,6 +54,7 @@ function named(name: string): Found[] {
   const all = (layout: Layout | undefined, role?: string): Found[] =>
     layout === undefined ? [] : [...concrete(layout)].map((one) => ({ ...one, ...(role ? { role } : {}) }));
   if (found.kind === 'struct') return all(found.layout);
+  if (found.kind === 'ioctl') return all(found.layout, `argument of ${found.name}`);
   if (found.kind === 'hypercall')
     return [...all(found.call.input, `input of ${found.name}`), ...all(found.call.output, `output of ${found.name}`)];
   const seen = new Set<Layout>();

@@ -2,6 +2,7 @@ import { statusName } from '../../capture/present.js';
 import type { Row, Summary } from '../../capture/summary.js';
 import type { ServedHost } from '../../rig/serve/served-host.js';
 import type { Paint } from '../paint.js';
+import { terminalText } from '../terminal-text.js';
 import { countText, hexText, plural } from '../tree/numbers.js';
 
 const LABEL_COLUMN = 10;
@@ -25,7 +26,10 @@ export function closingLines(
     ...host.facts().map(([label, text]) => line(label, text)),
     ...calls.map((row, i) => line(i === 0 ? 'calls' : '', callText(row, paint))),
     line('events', [...counts].map(([kind, count]) => `${kind} ${countText(count)}`).join(', ')),
-    line('total', `${plural(summary.records, 'event')}${record === undefined ? '' : ` recorded in ${record}`}`),
+    line(
+      'total',
+      `${plural(summary.records, 'event')}${record === undefined ? '' : ` recorded in ${terminalText(record)}`}`,
+    ),
   ];
 }
 

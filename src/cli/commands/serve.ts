@@ -1,48 +1,30 @@
 import { fstatSync, type Stats, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { vmbus_version } from '../../abi/vmbus/version.js';
-import { vpciVersions } from '../../abi/vpci/protocol.js';
 import type { RecordFile } from '../../capture/record-file.node.js';
 import { Recorder, stampTrace, teeTrace } from '../../capture/recorder.js';
-import type { Arch } from '../../layout/types.js';
 import { FileGuestMemory } from '../../memory/file-memory.node.js';
 import type { TraceSink } from '../../ports/trace-sink.js';
 import { commandOf, HOST_COMMANDS } from '../../rig/serve/commands.js';
 import { ramRegions } from '../../rig/serve/guest-ram.js';
 import { MonitorSession } from '../../rig/serve/monitor-session.js';
 import { LONGEST_PATH, MonitorSocket } from '../../rig/serve/monitor-socket.node.js';
-import type { ScenarioName } from '../../rig/serve/scenario-names.js';
 import { SCENARIOS } from '../../rig/serve/scenarios.js';
 import { ServedHost } from '../../rig/serve/served-host.js';
 import { TimeReadLimit } from '../../rig/serve/trace-limits.js';
 import { WallQueue } from '../../sched/wall-queue.js';
 import { CommandError, complain, EXIT, errorLines } from '../exit.js';
 import { openRecord } from '../output-file.js';
-import { type ColourChoice, paintFor } from '../paint.js';
+import { paintFor } from '../paint.js';
 import { Timeline } from '../timeline/timeline.js';
 import { VERSION } from '../version.js';
 import { Writer } from '../writer.js';
 import { hostTscHz } from './serve-clock.js';
 import { closingLines } from './serve-closing.js';
-
-export interface ServeOptions {
-  readonly monitor: string;
-  readonly memory: string;
-  readonly arch: Arch;
-  readonly scenario: ScenarioName;
-  readonly vmbusMax?: number;
-  readonly vpciMax?: number;
-  readonly record?: string;
-  readonly tscHz?: number;
-  readonly verbose?: boolean;
-  readonly quiet?: boolean;
-  readonly color: ColourChoice;
-}
+import { checkServe, type ServeOptions } from './serve-options.js';
 
 /** `hvabi serve`: the hypervisor and the host of a guest in another process, until its monitor is gone. Returns the exit code. */
 export async function runServe(options: ServeOptions): Promise<number> {
-  checkVersions(options);
-  checkClock(options);
+  checkServe(options);
   const { memory, ramBytes } = openMemory(options);
   const record = openRecord(options.record);
   try {
@@ -98,6 +80,7 @@ async function serve(
         trace,
         interrupts: session.interrupts,
         tscHz: options.tscHz ?? hostTscHz(),
+        ...(options.iommu === undefined ? {} : { iommu: options.iommu }),
         ...(options.vmbusMax === undefined ? {} : { vmbusMax: options.vmbusMax }),
         ...(options.vpciMax === undefined ? {} : { vpciMax: options.vpciMax }),
         note,
@@ -119,7 +102,7 @@ async function serve(
         : `name a path that does not exist yet, in a folder that does, of at most ${LONGEST_PATH} bytes`,
     );
   });
-  note(`listening on ${options.monitor}: scenario ${options.scenario}, ${scenario.about}`);
+  note(`listening on ${options.monitor}: scenario ${options.scenario}, ${scenario.about}${iommuWords(options)}`);
 
   const input = readCommands((line) => {
     const command = commandOf(line);
@@ -140,6 +123,10 @@ async function serve(
   for (const line of closingLines(host, timeline.summary, options.record, paint)) writer.line(line);
   writer.flush();
   return faults === 0 ? EXIT.fine : EXIT.differs;
+}
+
+function iommuWords({ iommu = 'off' }: ServeOptions): string {
+  return iommu === 'off' ? '' : `; an IOMMU with ${iommu === 'own' ? 'rules of its own' : 'the recorded rules'}`;
 }
 
 /**
@@ -191,30 +178,4 @@ function statOf(memory: string): Stats {
       "it is made before, as large as the guest's RAM: truncate -s 512M FILE",
     );
   }
-}
-
-/** The scale of the reference TSC page, 2^64 times 10 MHz over this frequency, has 64 bits (TLFS, reference TSC page). */
-const LOWEST_TSC_HZ = 10_000_001;
-
-function checkClock({ tscHz }: ServeOptions): void {
-  if (tscHz !== undefined && tscHz < LOWEST_TSC_HZ)
-    throw new CommandError(
-      `--tsc-hz ${tscHz}: too slow for reference time, which counts units of 100 ns`,
-      `takes ${LOWEST_TSC_HZ} or more; without it, this machine's`,
-    );
-}
-
-function checkVersions({ vmbusMax, vpciMax }: ServeOptions): void {
-  checkVersion('--vmbus-max', vmbusMax, Object.values<number>(vmbus_version));
-  checkVersion(
-    '--vpci-max',
-    vpciMax,
-    vpciVersions.map(({ version }) => version).filter((version) => version > 0x10000),
-  );
-}
-
-function checkVersion(option: string, version: number | undefined, known: readonly number[]): void {
-  if (version === undefined || known.includes(version)) return;
-  const text = (word: number): string => `${word >>> 16}.${word & 0xffff}`;
-  throw new CommandError(`${option} ${text(version)}: no such version`, `takes ${known.map(text).join(', ')}`);
 }

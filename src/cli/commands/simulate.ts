@@ -1,41 +1,26 @@
 import type { RecordFile } from '../../capture/record-file.node.js';
-import { jsonValue, NO_TRACE, Recorder, stampTrace, teeTrace } from '../../capture/recorder.js';
-import type { DmaMode } from '../../guest/pv-iommu/dma-mapping.js';
-import type { Arch } from '../../layout/types.js';
+import { NO_TRACE, Recorder, stampTrace, teeTrace } from '../../capture/recorder.js';
 import type { LogLine } from '../../ports/log-sink.js';
 import type { Clock } from '../../ports/run-queue.js';
 import type { TraceSink } from '../../ports/trace-sink.js';
 import type { IommuChoice } from '../../rig/simulate/iommu-choice.js';
-import type { IommuKind, SimulationName } from '../../rig/simulate/names.js';
+import type { SimulationName } from '../../rig/simulate/names.js';
 import { type SimulateOptions, simulate } from '../../rig/simulate/one-thread.js';
-import type { Simulation } from '../../rig/simulate/simulation.js';
+import { type Simulation, synopsisOf } from '../../rig/simulate/simulation.js';
 import { PROTOCOLS, SIMULATIONS } from '../../rig/simulate/simulations.js';
+import { logText } from '../../rig/system/log-text.js';
 import { seededChoice, VirtualQueue } from '../../sched/virtual-queue.js';
-import { CommandError, EXIT } from '../exit.js';
+import { EXIT } from '../exit.js';
 import { openRecord } from '../output-file.js';
-import { type ColourChoice, paintFor } from '../paint.js';
+import { paintFor } from '../paint.js';
 import { Timeline } from '../timeline/timeline.js';
 import { VERSION } from '../version.js';
 import { Writer } from '../writer.js';
-
-export interface SimulateCommandOptions {
-  readonly arch: Arch;
-  readonly seed?: number;
-  readonly seeds?: number;
-  readonly workers?: boolean;
-  readonly proto?: number;
-  readonly iommu?: IommuKind;
-  readonly dma?: DmaMode;
-  readonly record?: string;
-  readonly verbose?: boolean;
-  readonly quiet?: boolean;
-  readonly color: ColourChoice;
-}
+import { checkSimulate, type SimulateCommandOptions, versionText } from './simulate-options.js';
 
 /** `hvabi simulate`: hypervisor, host and guest in this process. Returns the exit code. */
 export async function runSimulate(name: SimulationName, options: SimulateCommandOptions): Promise<number> {
-  check(name, options);
-  checkIommu(name, options);
+  checkSimulate(name, options);
   const record = openRecord(options.record);
   // With a record the run is worth its end also when nobody watches it any more.
   const writer = new Writer({ eager: true, gone: record && (() => undefined) });
@@ -49,36 +34,6 @@ export async function runSimulate(name: SimulationName, options: SimulateCommand
     writer.flush();
   }
   return failed === 0 ? EXIT.fine : EXIT.differs;
-}
-
-function check(name: SimulationName, { proto, seed, seeds, workers, record }: SimulateCommandOptions): void {
-  if (proto !== undefined && !PROTOCOLS.includes(proto))
-    throw new CommandError(
-      `--proto ${versionText(proto)}: no such version`,
-      `takes ${PROTOCOLS.map(versionText).join(', ')}`,
-    );
-  if (workers === true && (seed !== undefined || seeds !== undefined))
-    throw new CommandError(
-      '--workers runs in real time, where no seed decides the order',
-      'leave --seed and --seeds out',
-    );
-  if (seeds !== undefined && record !== undefined)
-    throw new CommandError('--record keeps one run, and --seeds makes many', 'name the one with --seed');
-  if (record !== undefined && name === 'protocols' && proto === undefined)
-    throw new CommandError('--record keeps one run, and protocols makes four', 'name the one with --proto');
-  if (seeds === 0) throw new CommandError('--seeds 0: no order to run', 'takes a count from 1 on');
-}
-
-/** Scenarios whose IOMMU is not the one in front of a guest's disks. */
-const OWN_IOMMU: ReadonlySet<SimulationName> = new Set(['root-passthrough', 'root-low-memory', 'iommufd-events']);
-
-function checkIommu(name: SimulationName, { arch, iommu, dma }: SimulateCommandOptions): void {
-  if (arch === 'arm64' && (dma !== undefined || (iommu !== undefined && iommu !== 'off')))
-    throw new CommandError('--iommu: guests have this IOMMU on x64 only', 'leave --arch out, or --iommu and --dma');
-  if ((iommu !== undefined || dma !== undefined) && OWN_IOMMU.has(name))
-    throw new CommandError(`--iommu: ${name} has an IOMMU of its own`, 'leave --iommu and --dma out');
-  if (iommu === 'blocked' && name !== 'pviommu')
-    throw new CommandError(`--iommu blocked: ${name} needs its disks`, 'pviommu shows a disk that is blocked');
 }
 
 /** The scenario's own where nothing is said. */
@@ -114,9 +69,13 @@ async function showOne({ name, simulation, proto }: Run, { options, writer, reco
   const note = (text: string): void => {
     if (show !== 'none') timeline.note(text);
   };
-  const log = ({ level, code, fields }: LogLine): void => {
-    if (level !== 'info')
-      note(`${level}: ${code}${fields === undefined ? '' : ` ${JSON.stringify(fields, jsonValue)}`}`);
+  const log = (line: LogLine): void => {
+    const text = logText(line);
+    if (text !== undefined) note(text);
+  };
+  // What does not hold has its line in any case.
+  const checked = (text: string, ok: boolean): void => {
+    if (ok && show === 'all') timeline.note(`holds: ${text}`);
   };
   const traceOn = (clock: Clock): TraceSink => {
     const sinks: TraceSink[] = [timeline];
@@ -125,8 +84,9 @@ async function showOne({ name, simulation, proto }: Run, { options, writer, reco
     return stampTrace(clock, teeTrace(...sinks));
   };
   const title = titleOf(simulation, options, proto);
-  note(`${title}: ${simulation.about} (${simulation.shows.join(', ')})`);
-  const common = { arch, note, log, ...variants(simulation, proto, options) };
+  const { about, shows } = synopsisOf(simulation, iommuOf(simulation, options));
+  note(`${title}: ${about} (${shows.join(', ')})`);
+  const common = { arch, note, log, checked, ...variants(simulation, proto, options) };
   let result: { readonly checks: number; readonly failures: readonly string[]; readonly us: number };
   if (options.workers) {
     const { simulateInThreads } = await import('../../rig/threads/run-threads.node.js');
@@ -176,8 +136,4 @@ function titleOf(simulation: Simulation, options: SimulateCommandOptions, proto:
   if (dma !== undefined) parts.push(`DMA ${dma}`);
   if (proto !== undefined) parts.push(`vPCI ${versionText(proto)}`);
   return parts.join(', ');
-}
-
-function versionText(version: number): string {
-  return `${version >>> 16}.${version & 0xffff}`;
 }

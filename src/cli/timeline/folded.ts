@@ -1,5 +1,7 @@
 import type { DecodedRecord } from '../../capture/record.js';
 import { plural } from '../tree/numbers.js';
+import { eventStream } from './iommufd-details.js';
+import { joined, type Reach, reachOf, reachText } from './reach.js';
 
 /** What happens by the hundred and is shown as a count: one, several. */
 const NOUNS: Readonly<Record<string, readonly [string, string]>> = {
@@ -57,28 +59,36 @@ export function foldedAs(record: DecodedRecord): string | undefined {
 /** Lines of one call in a row that are shown; the rest is a count. */
 const SHOWN_IN_A_ROW = 3;
 
-/** Calls that succeed one after the other, as maps of a large range do, and events of one kind. */
+/** Calls that succeed one after the other, as maps of a large range do, and events of one kind and stream. */
 export class Repeats {
-  private name: string | undefined;
+  private last: string | undefined;
   private count = 0;
 
   /** How the record is counted, if the same call has had its lines. */
-  foldedAs({ call, kind, name }: DecodedRecord): string | undefined {
-    const mayRepeat = call?.status === 0 || kind === 'smmu_event';
-    const isAgain = mayRepeat && name !== undefined && name === this.name;
-    this.count = isAgain ? this.count + 1 : 1;
-    this.name = mayRepeat ? name : undefined;
+  foldedAs(record: DecodedRecord): string | undefined {
+    const { call, kind, name } = record;
+    const mayRepeat = name !== undefined && (call?.status === 0 || kind === 'smmu_event');
+    const what = mayRepeat ? `${name} ${eventStream(record) ?? ''}` : undefined;
+    this.count = what !== undefined && what === this.last ? this.count + 1 : 1;
+    this.last = what;
     return this.count > SHOWN_IN_A_ROW ? `more ${name}` : undefined;
   }
 }
 
+/** One count: how often, and how far it went. */
+interface Count {
+  readonly n: number;
+  readonly reach: Reach | undefined;
+}
+
 /** Counts since the last line. */
 export class FoldedCounts {
-  private readonly counts = new Map<string, number>();
+  private readonly counts = new Map<string, Count>();
 
-  add(what: string): void {
+  add(what: string, record: DecodedRecord): void {
     if (what === 'routine') return;
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+    const { n = 0, reach } = this.counts.get(what) ?? {};
+    this.counts.set(what, { n: n + 1, reach: joined(reach, reachOf(record)) });
   }
 
   get empty(): boolean {
@@ -87,8 +97,11 @@ export class FoldedCounts {
 
   /** `12 device interrupts, 3 disk commands`, and starts again. */
   take(): string {
-    const text = [...this.counts].map(([what, n]) => plural(n, ...(NOUNS[what] ?? ([what, what] as const)))).join(', ');
+    const text = [...this.counts].map(([what, { n, reach }]) => {
+      const count = plural(n, ...(NOUNS[what] ?? ([what, what] as const)));
+      return reach === undefined ? count : `${count} (${reachText(reach)})`;
+    });
     this.counts.clear();
-    return text;
+    return text.join(', ');
   }
 }

@@ -49,11 +49,15 @@ function settings(value: Value): string {
   return `${flag('first_stage_paging_mode') ? 5 : 4}-level tables at ${address(value, 'settings.page_table_root')}`;
 }
 
+/** 2^64 bytes. A wider field holds more, which means nothing. */
+const ALL_PAGES_SHIFT = 52;
+
 /** A block of a flush list. */
 function block(entry: unknown): string {
   const page = at(entry, 'page_number');
-  const pages = 2 ** numberAt(entry as Value, 'page_mask_shift');
-  return `${plural(pages, 'page')} at ${typeof page === 'bigint' ? hexText(page << 12n) : '?'}`;
+  const shift = numberAt(entry as Value, 'page_mask_shift');
+  const pages = shift > ALL_PAGES_SHIFT ? `2^${shift} pages` : plural(2 ** shift, 'page');
+  return `${pages} at ${typeof page === 'bigint' ? hexText(page << 12n) : '?'}`;
 }
 
 const SHOWN_BLOCKS = 3;
@@ -79,6 +83,21 @@ function capabilities(value: Value): readonly string[] {
     `page sizes ${hexAt(value, 'pgsize_bitmap')}`,
   ];
 }
+
+/** All domains at one moment: how many there are, what is mapped in them, and what is left to make tables of. */
+export function domainStateWords(state: Value): string[] {
+  const domains = membersOf(state.domains);
+  const mapped = domains.reduce<number>((sum, pages) => sum + (typeof pages === 'number' ? pages : 0), 0);
+  return [
+    plural(domains.length, 'domain'),
+    plural(membersOf(state.devices).length, 'device'),
+    `${plural(mapped, 'page')} mapped`,
+    typeof state.pool === 'number' ? `${plural(state.pool, 'page')} left for tables` : '',
+  ];
+}
+
+const membersOf = (value: unknown): unknown[] =>
+  typeof value === 'object' && value !== null ? Object.values(value) : [];
 
 /** Calls of device domains. */
 export const IOMMU_DETAILS: Readonly<Record<string, Detail>> = {

@@ -5,7 +5,10 @@ import { AbiError } from '../../bytes/errors.js';
 import type { DecodedRecord, Part } from '../../capture/record.js';
 import { plainValue } from '../../capture/value.js';
 import { enumMeta } from '../../layout/scalar.js';
-import { type Detail, hexAt, numberAt, type Value } from './value-at.js';
+import { terminalWord } from '../terminal-text.js';
+import { isIdentifier } from '../tree/fact-text.js';
+import { hexText } from '../tree/numbers.js';
+import { type Detail, hexAt, numberAt, textAt, type Value } from './value-at.js';
 
 // What a process asks of /dev/iommu, and what it reads from its queues.
 
@@ -30,9 +33,9 @@ const opened = (value: Value, path: string): string => {
 const hwpt: Detail = (value) => {
   const flags = numberAt(value, 'flags');
   return [
-    `device ${numberAt(value, 'dev_id')} on ${numberAt(value, 'pt_id')}`,
+    `device ${textAt(value, 'dev_id')} on ${textAt(value, 'pt_id')}`,
     flags & IOMMU_HWPT_ALLOC_NEST_PARENT ? 'may be a parent' : '',
-    flags & IOMMU_HWPT_FAULT_ID_VALID ? `page faults to ${numberAt(value, 'fault_id')}` : '',
+    flags & IOMMU_HWPT_FAULT_ID_VALID ? `page faults to ${textAt(value, 'fault_id')}` : '',
     made(value, 'out_hwpt_id'),
   ];
 };
@@ -42,38 +45,38 @@ const record: Detail = (value) => [
   value.EVTQ_0_SSV ? `substream ${hexAt(value, 'EVTQ_0_SSID')}` : '',
   numberAt(value, 'EVTQ_2_ADDR') === 0 ? '' : `at ${hexAt(value, 'EVTQ_2_ADDR')}`,
   value.EVTQ_1_S2 ? 'stage 2' : '',
-  value.EVTQ_1_STALL ? `stalled, tag ${numberAt(value, 'EVTQ_1_STAG')}` : '',
+  value.EVTQ_1_STALL ? `stalled, tag ${textAt(value, 'EVTQ_1_STAG')}` : '',
 ];
 
 const fault: Detail = (value) => [
-  `device ${numberAt(value, 'dev_id')}`,
+  `device ${textAt(value, 'dev_id')}`,
   `page ${hexAt(value, 'addr')} ${PERMISSIONS.map(([bit, text]) => (numberAt(value, 'perm') & bit ? text : '-')).join('')}`,
-  `cookie ${numberAt(value, 'cookie')}`,
+  `cookie ${textAt(value, 'cookie')}`,
 ];
 
 const response: Detail = (value) => {
   const code = numberAt(value, 'code');
   const isSuccess = code === iommufd_page_response_code.IOMMUFD_PAGE_RESP_SUCCESS;
   const isInvalid = code === iommufd_page_response_code.IOMMUFD_PAGE_RESP_INVALID;
-  return [`cookie ${numberAt(value, 'cookie')} ${isSuccess ? 'success' : isInvalid ? 'invalid' : `code ${code}`}`];
+  return [`cookie ${textAt(value, 'cookie')} ${isSuccess ? 'success' : isInvalid ? 'invalid' : `code ${code}`}`];
 };
 
 const BY_STRUCT: Readonly<Record<string, Detail>> = {
-  iommu_destroy: (value) => [`object ${numberAt(value, 'id')}`],
+  iommu_destroy: (value) => [`object ${textAt(value, 'id')}`],
   iommu_ioas_alloc: (value) => [made(value, 'out_ioas_id')],
   iommu_hwpt_alloc: hwpt,
   iommu_fault_alloc: (value) => [made(value, 'out_fault_id'), opened(value, 'out_fault_fd')],
   iommu_viommu_alloc: (value) => [
-    enumMeta(iommu_viommu_type).names.get(numberAt(value, 'type')) ?? `type ${numberAt(value, 'type')}`,
-    `device ${numberAt(value, 'dev_id')} on ${numberAt(value, 'hwpt_id')}`,
+    enumMeta(iommu_viommu_type).names.get(numberAt(value, 'type')) ?? `type ${textAt(value, 'type')}`,
+    `device ${textAt(value, 'dev_id')} on ${textAt(value, 'hwpt_id')}`,
     made(value, 'out_viommu_id'),
   ],
   iommu_vdevice_alloc: (value) => [
-    `device ${numberAt(value, 'dev_id')} on ${numberAt(value, 'viommu_id')} as ${hexAt(value, 'virt_id')}`,
+    `device ${textAt(value, 'dev_id')} on ${textAt(value, 'viommu_id')} as ${hexAt(value, 'virt_id')}`,
     made(value, 'out_vdevice_id'),
   ],
   iommu_veventq_alloc: (value) => [
-    `of ${numberAt(value, 'viommu_id')}, ${numberAt(value, 'veventq_depth')} deep`,
+    `of ${textAt(value, 'viommu_id')}, ${textAt(value, 'veventq_depth')} deep`,
     made(value, 'out_veventq_id'),
     opened(value, 'out_veventq_fd'),
   ],
@@ -88,21 +91,69 @@ const SHOWN = 2;
 /** The words of a request, read, write or event; undefined for records of other kinds. */
 export function iommufdWords(found: DecodedRecord): string[] | undefined {
   switch (found.kind) {
-    case 'ioctl': {
-      const argument = found.parts.find(({ label }) => label === 'out') ?? found.parts[0];
-      return argument === undefined ? [] : wordsOf(argument);
-    }
+    case 'ioctl':
+      return requestWords(found);
+    case 'vfio':
+      return vfioWords(found.source);
+    case 'dma':
+      return dmaWords(found.source);
     case 'smmu_event':
       return found.parts.slice(0, 1).flatMap(wordsOf);
     case 'fd_read':
     case 'fd_write':
-      return [`fd ${String(found.source.fd)}`, ...structures(found)];
+      return [`fd ${terminalWord(found.source.fd)}`, ...structures(found)];
     default:
       return undefined;
   }
 }
 
-function structures({ parts, source }: DecodedRecord): string[] {
+/** A request, with what was made for it where it was not refused: the caller's own out words say nothing. */
+function requestWords({ parts, source }: DecodedRecord): string[] {
+  const isRefused = typeof source.errno === 'string' || (typeof source.result === 'number' && source.result < 0);
+  const out = isRefused ? undefined : parts.find(({ label }) => label === 'out');
+  const argument = out ?? parts[0];
+  if (argument === undefined) return [];
+  const value = valueIn(argument);
+  const members = Object.entries(value).filter(([name]) => out !== undefined || !name.startsWith('out_'));
+  return detailsOf(argument.struct, Object.fromEntries(members));
+}
+
+/** What is done with a device: bound to a context, attached to an address space or a page table, and back. */
+function vfioWords({ op, stream, device, pt, id }: Source): string[] | undefined {
+  switch (op) {
+    case 'bind':
+      return ['bind', `stream ${idText(stream)}`, `→ device ${terminalWord(id)}`];
+    case 'attach':
+      // To a page table, or to an address space that finds one for it.
+      return [
+        'attach',
+        `device ${terminalWord(device)} to ${terminalWord(pt)}`,
+        id === pt ? '' : `→ object ${terminalWord(id)}`,
+      ];
+    case 'detach':
+    case 'unbind':
+      return [op, `device ${terminalWord(device)}`];
+    default:
+      return undefined;
+  }
+}
+
+/** An access that waits for a page, and what became of it; those of a guest's disks are told another way. */
+function dmaWords({ stream, address, state }: Source): string[] | undefined {
+  if (stream === undefined) return undefined;
+  return [`stream ${idText(stream)}`, `at ${terminalWord(address)}`, terminalWord(state)];
+}
+
+type Source = Readonly<Record<string, unknown>>;
+
+/** StreamIDs are hexadecimal, here as in the SMMU's own records. */
+const idText = (value: unknown): string => (isIdentifier('stream', value) ? hexText(value) : terminalWord(value));
+
+function structures({ kind, parts: all, source }: DecodedRecord): string[] {
+  // Of a write, what was taken: the rest is for the next one.
+  const taken =
+    kind === 'fd_write' && typeof source.result === 'number' && source.result > 0 ? source.result : undefined;
+  const parts = taken === undefined ? all : all.filter(({ offset }) => offset < taken);
   if (parts.length === 0) return source.errno === undefined ? ['nothing'] : [];
   const shown = parts.length <= SHOWN + 1 ? parts : parts.slice(0, SHOWN);
   const rest = parts.length - shown.length;
@@ -121,7 +172,17 @@ function structure(part: Part): string {
 }
 
 function wordsOf(part: Part): string[] {
-  return (BY_STRUCT[part.struct]?.(valueIn(part), 0) ?? []).filter((word) => word !== '');
+  return detailsOf(part.struct, valueIn(part));
+}
+
+function detailsOf(struct: string, value: Value): string[] {
+  return (BY_STRUCT[struct]?.(value, 0) ?? []).filter((word) => word !== '');
+}
+
+/** Which stream an event is of, as a number; undefined for other records. */
+export function eventStream({ kind, parts }: DecodedRecord): number | undefined {
+  const [event] = parts;
+  return kind === 'smmu_event' && event !== undefined ? numberAt(valueIn(event), 'EVTQ_0_SID') : undefined;
 }
 
 /** Empty for a structure that is cut. */

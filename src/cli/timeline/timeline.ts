@@ -8,11 +8,15 @@ import { plainValue } from '../../capture/value.js';
 import type { Arch } from '../../layout/types.js';
 import type { TraceSink } from '../../ports/trace-sink.js';
 import type { Paint } from '../paint.js';
+import { terminalText, terminalWord } from '../terminal-text.js';
+import { isIdentifier } from '../tree/fact-text.js';
 import { hexText } from '../tree/numbers.js';
 import { registerFacts } from '../tree/record-head.js';
 import { detailsOf } from './details.js';
 import { FoldedCounts, foldedAs, Repeats } from './folded.js';
+import { domainStateWords } from './iommu-details.js';
 import { iommufdWords } from './iommufd-details.js';
+import { marginLines, type TimelineLine, timelineLines } from './lines.js';
 
 export interface TimelineOptions {
   readonly arch: Arch;
@@ -21,10 +25,6 @@ export interface TimelineOptions {
   /** `all` folds nothing, `none` shows nothing and only counts. */
   readonly show?: 'story' | 'all' | 'none';
 }
-
-const TIME_COLUMN = 11;
-const VP_COLUMN = 5;
-const NAME_COLUMN = 40;
 
 /** Events as a story that people read: a line for what is said, counts for what is repeated. */
 export class Timeline implements TraceSink {
@@ -43,27 +43,34 @@ export class Timeline implements TraceSink {
   event(event: Readonly<Record<string, unknown>> & { readonly k: string }): void {
     // The decoder reads what JSON can say.
     const record = this.decode(event);
-    if (record === undefined) return;
+    if (record !== undefined) this.record(record);
+  }
+
+  /** Takes an event that has been decoded. */
+  record(record: DecodedRecord): void {
     this.summary.add(record);
     const { show = 'story' } = this.options;
     if (show === 'none') return;
     const folded = show === 'all' ? undefined : (foldedAs(record) ?? this.repeats.foldedAs(record));
-    if (folded !== undefined) this.folded.add(folded);
+    if (folded !== undefined) this.folded.add(folded, record);
     else this.line(record);
   }
 
   /** A line of the host's own, between the events. */
   note(text: string): void {
     this.flush();
-    this.options.write(`${' '.repeat(TIME_COLUMN + VP_COLUMN + 3)}${this.options.paint.title(text)}`);
+    this.margin(terminalText(text), this.options.paint.title);
   }
 
   /** Shows what has been folded so far. */
   flush(): void {
     if (this.folded.empty) return;
-    this.options.write(
-      `${' '.repeat(TIME_COLUMN + VP_COLUMN + 3)}${this.options.paint.quiet(`… ${this.folded.take()}`)}`,
-    );
+    this.margin(terminalText(`… ${this.folded.take()}`), this.options.paint.quiet);
+  }
+
+  private margin(text: string, brush: (text: string) => string): void {
+    const { paint, write } = this.options;
+    for (const line of marginLines(text, brush, paint)) write(line);
   }
 
   /** Undefined for an event that is none: its writer's fault, which must not take the guest down. */
@@ -79,22 +86,17 @@ export class Timeline implements TraceSink {
 
   private line(record: DecodedRecord): void {
     this.flush();
-    const { paint } = this.options;
+    const { paint, write } = this.options;
     const { source } = record;
-    const time = `${(Number(source.t_us ?? 0) / 1e6).toFixed(6)}s`.padStart(TIME_COLUMN);
-    const vp = (typeof source.vp === 'number' ? `vp${source.vp}` : '').padEnd(VP_COLUMN);
     const where = typeof source.relid === 'number' ? [`channel ${source.relid}`] : [];
-    const text = [
-      `${paint.quiet(time)} ${paint.quiet(vp)}${arrow(record)}`,
-      paint.title(titleOf(record).padEnd(NAME_COLUMN)),
-      [...where, ...wordsOf(record), failure(record, paint)].filter((word) => word !== '').join('  '),
-    ];
-    this.options.write(
-      text
-        .filter((part) => part !== '')
-        .join(' ')
-        .trimEnd(),
-    );
+    const line: TimelineLine = {
+      time: `${(Number(source.t_us ?? 0) / 1e6).toFixed(6)}s`,
+      vp: typeof source.vp === 'number' ? `vp${source.vp}` : '',
+      arrow: arrow(record),
+      name: terminalText(titleOf(record)),
+      words: [...where, ...wordsOf(record), failure(record, paint)],
+    };
+    for (const text of timelineLines(line, paint)) write(text);
   }
 }
 
@@ -123,12 +125,13 @@ function titleOf(record: DecodedRecord): string {
 function wordsOf(record: DecodedRecord): string[] {
   const { source } = record;
   if (record.kind === 'wrmsr' || record.kind === 'rdmsr')
-    return [String(source.value ?? ''), ...registerFacts(record).map(({ key, value }) => `${key} ${value}`)];
-  if (record.kind === 'marker') return [String(source.text ?? '')];
+    return [terminalWord(source.value), ...registerFacts(record).map(({ key, value }) => `${key} ${value}`)];
+  if (record.kind === 'marker') return [terminalWord(source.text)];
   if (record.kind === 'setup')
     return ['scenario', 'cpus', 'ram']
       .filter((key) => source[key] !== undefined)
-      .map((key) => `${key} ${String(source[key])}`);
+      .map((key) => `${key} ${terminalWord(source[key])}`);
+  if (record.kind === 'device_domains') return domainStateWords(source);
   const told = iommufdWords(record);
   if (told !== undefined) return told;
   const part = innermost(record);
@@ -149,14 +152,17 @@ const LONGEST_WORD = 60;
 function plainWords(source: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(source)
     .filter(([key, value]) => !NO_WORDS.has(key) && typeof value !== 'object')
-    .map(([key, value]) => `${key} ${String(value).slice(0, LONGEST_WORD)}`);
+    .map(([key, value]) => `${terminalText(key)} ${plainWord(key, value)}`);
 }
+
+const plainWord = (key: string, value: unknown): string =>
+  isIdentifier(key, value) ? hexText(value) : terminalText(String(value).slice(0, LONGEST_WORD));
 
 /** The error of a system call; the status of a hypercall that failed, and how far one of many reps came. */
 function failure(record: DecodedRecord, paint: Paint): string {
   const { status = 0, reps = 0, repsDone } = record.call ?? {};
   const words: string[] = [];
-  if (typeof record.source.errno === 'string') words.push(record.source.errno);
+  if (typeof record.source.errno === 'string') words.push(terminalText(record.source.errno));
   if (reps > 0 && repsDone !== undefined && repsDone < reps) words.push(`${repsDone} of ${reps} done`);
   if (status !== 0) words.push(statusName(status) ?? `status ${hexText(status)}`);
   return words.length === 0 ? '' : paint.bad(words.join('  '));

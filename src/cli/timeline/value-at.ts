@@ -11,7 +11,17 @@ export const at = (value: unknown, path: string): unknown =>
     .split('.')
     .reduce<unknown>((on, key) => (on === null || typeof on !== 'object' ? undefined : (on as Value)[key]), value);
 
-export const numberAt = (value: Value, path: string): number => Number(at(value, path) ?? 0);
+/** 0 for what is not there, or of which a part is missing. */
+export const numberAt = (value: Value, path: string): number => {
+  const found = at(value, path);
+  return typeof found === 'object' ? 0 : Number(found ?? 0);
+};
+
+/** In decimal; `?` for what is not there, or of which a part is missing. */
+export const textAt = (value: Value, path: string): string => {
+  const found = at(value, path);
+  return typeof found === 'bigint' || typeof found === 'number' ? String(found) : '?';
+};
 
 export const hexAt = (value: Value, path: string): string => {
   const found = at(value, path);

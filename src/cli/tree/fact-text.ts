@@ -1,4 +1,5 @@
-import type { Paint } from '../paint.js';
+import { type Paint, plainLine, visibleWidth } from '../paint.js';
+import { terminalText } from '../terminal-text.js';
 import { countText, hexText } from './numbers.js';
 import { lastOf, runsOf } from './runs.js';
 
@@ -17,7 +18,9 @@ export function flatFacts(
   all: boolean,
   without: readonly string[] = [],
 ): Fact[] {
-  return Object.entries(facts).flatMap(([key, value]) => (without.includes(key) ? [] : flatten(key, value, all)));
+  return Object.entries(facts).flatMap(([key, value]) =>
+    without.includes(key) ? [] : flatten(terminalText(key), value, all),
+  );
 }
 
 function flatten(key: string, value: unknown, all: boolean): Fact[] {
@@ -28,16 +31,22 @@ function flatten(key: string, value: unknown, all: boolean): Fact[] {
     const n = Object.keys(value).length;
     if (!all && n > LONG_LIST) return [{ key, value: `${n} entries` }];
     return Object.entries(value).flatMap(([inner, part]) =>
-      flatten(inner === 'raw' ? key : `${key}.${inner}`, part, all),
+      flatten(inner === 'raw' ? key : `${key}.${terminalText(inner)}`, part, all),
     );
   }
-  return [{ key, value: wordText(value, all) }];
+  return [{ key, value: isIdentifier(key, value) ? hexText(value) : wordText(value, all) }];
 }
+
+/** Numbers that every structure with them shows in hexadecimal, and that recorders write in decimal. */
+const IDENTIFIERS: ReadonlySet<string> = new Set(['stream', 'gpadl']);
+
+export const isIdentifier = (key: string, value: unknown): value is number =>
+  IDENTIFIERS.has(key) && typeof value === 'number' && Number.isInteger(value);
 
 function wordText(value: unknown, all: boolean): string {
   if (typeof value === 'bigint') return hexText(value);
   if (typeof value === 'boolean') return value ? '1' : '0';
-  const text = String(value).trim();
+  const text = terminalText(String(value).trim());
   return all || text.length <= LONG_TEXT ? text : `${text.slice(0, LONG_TEXT - 1)}…`;
 }
 
@@ -51,7 +60,7 @@ function listText(list: readonly unknown[], all: boolean): string {
       Array.isArray(item)
         ? `[${listText(item, all)}]`
         : typeof item === 'object'
-          ? JSON.stringify(item)
+          ? terminalText(JSON.stringify(item))
           : wordText(item, all),
     )
     .join(' ');
@@ -74,12 +83,14 @@ const INDENT = 6;
 const SUBJECT_COLUMN = 38;
 
 /** A head and its facts: behind it when the line holds them all, else below, as many a line as it holds. */
-export function behindHead(head: string, facts: readonly Fact[], paint: Paint): string[] {
+export function behindHead(bare: string, facts: readonly Fact[], paint: Paint): string[] {
+  // A head that ends in its last column has no name: the facts stand where it would.
+  const head = /\s$/.test(plainLine(bare)) ? `${bare} ` : bare;
   const texts = facts.map(({ key, value }) => ({
     text: `${paint.quiet(key)} ${value}`,
     width: key.length + 1 + value.length,
   }));
-  const gap = (text: string): string => (/\s$/.test(plain(text)) ? '' : '  ');
+  const gap = (text: string): string => (/\s$/.test(plainLine(text)) ? '' : '  ');
   const headWidth = visibleWidth(head);
   const together = texts.reduce((sum, { width }) => sum + width + 2, headWidth);
   if (together <= FULL_WIDTH)
@@ -98,9 +109,3 @@ export function behindHead(head: string, facts: readonly Fact[], paint: Paint): 
   }
   return [...lines, line.trimEnd()];
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the colours themselves are what is not counted
-const COLOURS = /\x1b\[[0-9;]*m/g;
-
-const plain = (text: string): string => text.replace(COLOURS, '');
-const visibleWidth = (text: string): number => plain(text).length;

@@ -4,6 +4,7 @@ import type { FieldNode, Issue } from '../../layout/describe.js';
 import { isSeq } from '../../layout/seq.js';
 import { symbolOf } from '../../layout/symbol.js';
 import type { AnyType, BitsType } from '../../layout/types.js';
+import { terminalText } from '../terminal-text.js';
 import { bytesRows } from './bytes-rows.js';
 import { listRows } from './list-rows.js';
 import { countText, hexText, integerText } from './numbers.js';
@@ -53,7 +54,9 @@ export function fieldRows(nodes: readonly FieldNode[], depth: number, context: F
 const shown = (node: FieldNode, context: FieldContext): number => context.base + node.offset;
 
 function issueRows(path: string, depth: number, context: FieldContext): Row[] {
-  return context.takeIssues(path).map((issue) => ({ depth, name: `▲ ${issue.text}  [${issue.code}]`, tone: 'warn' }));
+  return context
+    .takeIssues(path)
+    .map((issue) => ({ depth, name: `▲ ${terminalText(issue.text)}  [${issue.code}]`, tone: 'warn' }));
 }
 
 function nodeRows(node: FieldNode, name: string, depth: number, context: FieldContext): Row[] {
@@ -174,7 +177,7 @@ function leafRows(node: FieldNode, name: string, depth: number, context: FieldCo
   if (type.kind === 'rsvd') return reservedRows(bytes, offset, name, depth);
   if (type.kind === 'bytes' && type.text !== undefined) {
     const text = textOf(bytes, type.text);
-    if (text !== '') return [{ depth, offset, bytes, name, value: JSON.stringify(text), tone: 'plain' }];
+    if (text !== '') return [{ depth, offset, bytes, name, value: terminalText(JSON.stringify(text)), tone: 'plain' }];
   }
   if (type.kind === 'bytes' || type.kind === 'union' || value instanceof Uint8Array)
     return bytesRows(bytes, { offset, depth, name }, context.all);

@@ -3,6 +3,7 @@ import { bytesOf } from '../../bytes/span.js';
 import type { Part, Slack } from '../../capture/record.js';
 import { describePart, issuesOf } from '../../capture/value.js';
 import type { Issue } from '../../layout/describe.js';
+import { terminalText } from '../terminal-text.js';
 import { bytesRows } from './bytes-rows.js';
 import { type FieldContext, fieldRows } from './field-rows.js';
 import { plural } from './numbers.js';
@@ -53,7 +54,7 @@ function rowsOf(part: Part, depth: number, options: PartOptions, shownAbove: Cov
     else rows.push(...fieldRows(found.root.children, depth, context));
   } catch (error) {
     if (!(error instanceof AbiError)) throw error;
-    rows.push({ depth, name: `▲ ${error.message}`, tone: 'warn' }, ...opaqueRows(part, depth, options));
+    rows.push({ depth, name: `▲ ${terminalText(error.message)}`, tone: 'warn' }, ...opaqueRows(part, depth, options));
   }
   if (inner !== undefined) {
     const covered: Covered = (from, to) =>
@@ -63,7 +64,12 @@ function rowsOf(part: Part, depth: number, options: PartOptions, shownAbove: Cov
   rows.push(...slack.sort((a, b) => a.offset - b.offset).map((s) => slackRow(s, part, depth)));
   for (const issue of [...issues.values()].flat()) {
     const where = issue.path === '' ? '' : `${issue.path}: `;
-    rows.push({ depth, offset: issue.offset, name: `▲ ${where}${issue.text}  [${issue.code}]`, tone: 'warn' });
+    rows.push({
+      depth,
+      offset: issue.offset,
+      name: `▲ ${terminalText(where + issue.text)}  [${issue.code}]`,
+      tone: 'warn',
+    });
   }
   if (part.unattributed > 0)
     rows.push({ depth, name: `▲ ${plural(part.unattributed, 'byte')} that nothing accounts for`, tone: 'warn' });

@@ -3,6 +3,7 @@ import { statusName } from '../../capture/present.js';
 import type { CallWords, DecodedRecord } from '../../capture/record.js';
 import { enumMeta } from '../../layout/scalar.js';
 import type { Paint } from '../paint.js';
+import { terminalText, terminalWord } from '../terminal-text.js';
 import { type Fact, flatFacts } from './fact-text.js';
 import { hexText } from './numbers.js';
 
@@ -28,9 +29,9 @@ export function headLine(record: DecodedRecord, paint: Paint): string {
     paint.link(`#${record.n}`.padEnd(NUMBER_COLUMN)),
     time,
     vp,
-    paint.kind(`${kind}${arrow}`.padEnd(KIND_COLUMN)),
+    paint.kind(`${terminalText(kind)}${arrow}`.padEnd(KIND_COLUMN)),
     ...subject(record, paint),
-    record.call ? statusText(record.call, paint) : '',
+    record.call ? statusText(record.call, paint) : resultText(record, paint),
   ];
   return cells.filter((cell) => cell !== '').join(' ');
 }
@@ -43,28 +44,30 @@ function subject(record: DecodedRecord, paint: Paint): string[] {
   switch (record.kind) {
     case 'rdmsr':
     case 'wrmsr':
-      return [name, paint.value(String(source.value ?? ''))];
+      return [name, paint.value(terminalWord(source.value))];
     case 'marker':
-      return [String(source.text ?? '')];
+      return [terminalWord(source.text)];
     case 'synic_event':
-      return [name, pair('flag', String(source.bit ?? '')), String(record.facts?.class ?? '')];
+      return [name, pair('flag', terminalWord(source.bit)), terminalWord(record.facts?.class)];
     case 'msi':
       return [pair('vector', hexText(Number(source.vector ?? 0))), name];
     case 'intid':
-      return [pair('intid', String(source.intid ?? '')), name];
+      return [pair('intid', terminalWord(source.intid)), name];
     case 'device_msi':
-      return [pair('address', String(source.address ?? '')), pair('data', String(source.data ?? ''))];
+      return [pair('address', terminalWord(source.address)), pair('data', terminalWord(source.data))];
     case 'ring':
-      return [pair('relid', String(source.relid ?? '?')), name];
+      return [pair('relid', terminalWord(source.relid ?? '?')), name];
     case 'ring_control':
       return [
-        pair('relid', String(source.relid ?? '?')),
+        pair('relid', terminalWord(source.relid ?? '?')),
         name,
-        paint.quiet([source.moment, source.direction].filter(Boolean).join(', ')),
+        paint.quiet([source.moment, source.direction].filter(Boolean).map(terminalWord).join(', ')),
       ];
     case 'page':
-      return [String(source.label ?? ''), name];
+      return [terminalWord(source.label), name];
     case 'bytes':
+    case 'veventq':
+    case 'faultq':
       return [typeof source.at === 'number' ? paint.offset(`@${hexText(source.at)}`) : '', name];
     default:
       return [name];
@@ -84,7 +87,7 @@ function nameText(record: DecodedRecord, paint: Paint): string {
 
 /** Constants of the record and of the messages inside it. */
 function namesOf(record: DecodedRecord): string[] {
-  const names = record.name ? [record.name] : [];
+  const names = record.name ? [terminalText(record.name)] : [];
   for (const part of record.parts)
     for (let { inner } = part; inner !== undefined; inner = inner.inner) {
       const { name } = inner;
@@ -110,6 +113,17 @@ function statusText(call: CallWords, paint: Paint): string {
   const status = call.status ?? 0;
   const reps = call.reps > 0 ? `, ${call.repsDone ?? 0} of ${call.reps} reps` : '';
   return `${paint.quiet('→')} ${(status === 0 ? paint.good : paint.bad)(statusWord(status))}${paint.quiet(reps)}`;
+}
+
+/** Kinds whose `result` and `errno` are those of a system call. */
+export const SYSTEM_CALLS: ReadonlySet<string> = new Set(['ioctl', 'fd_read', 'fd_write']);
+
+function resultText({ kind, source }: DecodedRecord, paint: Paint): string {
+  if (!SYSTEM_CALLS.has(kind)) return '';
+  const { errno, result } = source;
+  if (errno === undefined && result === undefined) return '';
+  const isRefused = errno !== undefined || Number(result) < 0;
+  return `${paint.quiet('→')} ${(isRefused ? paint.bad : paint.good)(terminalWord(errno ?? result))}`;
 }
 
 /** Linux's constant; else OpenVMM's, which names more. */

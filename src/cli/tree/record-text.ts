@@ -1,10 +1,11 @@
 import type { CallWords, DecodedRecord, Part } from '../../capture/record.js';
 import type { Paint } from '../paint.js';
+import { terminalText } from '../terminal-text.js';
 import { behindHead, type Fact, flatFacts } from './fact-text.js';
 import { renderRows } from './lines.js';
 import { hexText, plural } from './numbers.js';
 import { partRows } from './part-rows.js';
-import { headLine, linkText, registerFacts } from './record-head.js';
+import { headLine, linkText, registerFacts, SYSTEM_CALLS } from './record-head.js';
 import type { Row } from './row.js';
 
 export interface RecordOptions {
@@ -31,6 +32,7 @@ const IN_HEAD: Readonly<Record<string, readonly string[]>> = {
   ring_control: ['relid', 'direction', 'moment'],
   page: ['label'],
   device_msi: ['address', 'data'],
+  ...Object.fromEntries([...SYSTEM_CALLS].map((kind) => [kind, ['result', 'errno']])),
 };
 /** Facts for -v: long, or the same on every line of a channel. */
 const FOR_VERBOSE: readonly string[] = ['instance', 'data_pages'];
@@ -47,7 +49,7 @@ export function recordLines(record: DecodedRecord, options: RecordOptions): stri
   if (record.call) lines.push(INDENT + [callText(record, record.call, options), links].filter(Boolean).join('  '));
   for (const part of record.parts) lines.push(...partLines(part, options));
   for (const { path, text, code } of record.issues)
-    lines.push(INDENT + paint.warn(`▲ ${path ? `${path}: ` : ''}${text}  [${code}]`));
+    lines.push(INDENT + paint.warn(`▲ ${terminalText(path ? `${path}: ${text}` : text)}  [${code}]`));
   if (record.parts.length > 0) lines.push('');
   return lines;
 }
@@ -73,7 +75,7 @@ function callText(record: DecodedRecord, call: CallWords, { paint, all }: Record
     call.result !== undefined && call.result !== 0n ? `result ${hexText(call.result)}` : '',
     ...(all
       ? ['rdx', 'r8', 'rip', 'pc'].map((key) =>
-          typeof record.source[key] === 'string' ? `${key} ${record.source[key]}` : '',
+          typeof record.source[key] === 'string' ? `${key} ${terminalText(record.source[key])}` : '',
         )
       : []),
   ];
@@ -83,7 +85,7 @@ function callText(record: DecodedRecord, call: CallWords, { paint, all }: Record
 function partLines(part: Part, { paint, all, guidName }: RecordOptions): string[] {
   const title = [
     paint.quiet((part.label || 'at').padEnd(3)),
-    paint.type(part.struct),
+    paint.type(terminalText(part.struct)),
     part.arch === 'any' ? '' : paint.quiet(part.arch),
     part.version === '' ? '' : part.chosen ? paint.symbol(`abi ${part.version}`) : paint.quiet(part.version),
     paint.quiet(plural(part.size, 'byte')),

@@ -1,6 +1,6 @@
 import { failure, type Outcome, success } from '../../ports/outcome.js';
 import type { ObjectTable } from './object-table.js';
-import type { Device, Hwpt, Ioas } from './objects.js';
+import type { Device, Fault, Hwpt, Ioas } from './objects.js';
 import { answerAll, OutstandingRequests } from './outstanding-requests.js';
 import type { PageAnswer, PageRequest } from './page-request.js';
 import type { PhysicalDevice, PhysicalIommu } from './physical.js';
@@ -115,10 +115,10 @@ function automaticHwpt(table: ObjectTable, device: Device, ioas: Ioas): Outcome<
 
 /**
  * A page request of a device: its group goes to the fault queue of its page table once it is complete. With the request answered:
- * EINVAL where nobody handles page faults (VIO-24), ENOMEM where too many of the device wait.
+ * EINVAL where nobody handles page faults (VIO-24), or those with a PASID; ENOMEM where too many of the device wait.
  */
 export function reportPageRequest(device: Device, request: PageRequest, answer: (answer: PageAnswer) => void): Outcome {
-  const fault = device.hwpt?.fault;
+  const fault = handlerOf(device, request)?.queue;
   if (fault === undefined) {
     answer('invalid');
     return failure('EINVAL');
@@ -127,9 +127,15 @@ export function reportPageRequest(device: Device, request: PageRequest, answer: 
   if (!taken.ok) return taken;
   const group = taken.value;
   if (group === undefined) return success(undefined);
-  return fault.queue.report({
+  return fault.report({
     deviceId: device.id,
     requests: group.map((one) => one.request),
     answer: (given) => answerAll(group, given),
   });
+}
+
+// find_fault_handler in drivers/iommu/io-pgfault.c. Nothing is attached to a PASID here, so one means something to the guest's own
+// table alone, which is in front of a nested page table.
+function handlerOf({ hwpt }: Device, { pasid }: PageRequest): Fault | undefined {
+  return pasid !== undefined && hwpt?.on.kind === 'ioas' ? undefined : hwpt?.fault;
 }

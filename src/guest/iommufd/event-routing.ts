@@ -1,7 +1,7 @@
 import { iommu_veventq_type } from '../../abi/iommufd/viommu.js';
 import type { LogSink } from '../../ports/log-sink.js';
 import { failure, type Outcome } from '../../ports/outcome.js';
-import type { BoundDevice, IommufdContext } from './iommufd-context.js';
+import { type BoundDevice, IommufdContext } from './iommufd-context.js';
 import type { PageAnswer } from './page-request.js';
 import type { PhysicalIommu } from './physical.js';
 import {
@@ -38,14 +38,15 @@ export function routeOfSmmuv3(event: Pick<Smmuv3Event, 'id' | 'stall' | 'stage2'
   return nested && !event.stage2 ? 'event-queue' : 'host-log';
 }
 
-/** What the SMMUv3's event interrupt does with the records of one physical IOMMU. */
+/** What the SMMUv3's event interrupt does with the records of one physical IOMMU, whosever device they are about. */
 export class Smmuv3EventHandler {
-  private readonly context: IommufdContext;
+  private readonly contexts: Iterable<IommufdContext>;
   private readonly iommu: PhysicalIommu;
   private readonly log: LogSink;
 
-  constructor(context: IommufdContext, iommu: PhysicalIommu, log: LogSink) {
-    this.context = context;
+  /** `contexts`: those whose devices may be behind the IOMMU, looked through anew for each record; or the only one. */
+  constructor(contexts: IommufdContext | Iterable<IommufdContext>, iommu: PhysicalIommu, log: LogSink) {
+    this.contexts = contexts instanceof IommufdContext ? [contexts] : contexts;
     this.iommu = iommu;
     this.log = log;
   }
@@ -56,27 +57,22 @@ export class Smmuv3EventHandler {
    */
   handle(words: Smmuv3Words, answer: (answer: PageAnswer) => void = () => undefined): Outcome {
     const event = parseSmmuv3Event(words);
-    const device = this.context.deviceOf(this.iommu, event.streamId);
-    const channel = routeOfSmmuv3(event, device?.viommu !== undefined);
-    const told = this.tell(channel, device, words, answer);
+    const bound = this.boundDevice(event.streamId);
+    const channel = routeOfSmmuv3(event, bound?.device.viommu !== undefined);
+    const told = tell(channel, bound, words, answer);
     // A transaction that waits is never forgotten, whoever is to blame.
-    if (!told.ok && event.stall && (channel !== 'fault-queue' || device === undefined)) answer('invalid');
+    if (!told.ok && event.stall && (channel !== 'fault-queue' || bound === undefined)) answer('invalid');
     if (!told.ok && told.errno !== 'ENOENT') this.dump(words, event);
     return told;
   }
 
-  private tell(
-    channel: FaultChannel,
-    device: BoundDevice | undefined,
-    words: Smmuv3Words,
-    answer: (answer: PageAnswer) => void,
-  ): Outcome {
-    if (channel === 'host-log' && !isForwarded(parseSmmuv3Event(words).id)) return failure('EOPNOTSUPP');
-    if (device === undefined) return failure('EINVAL');
-    if (channel === 'host-log') return failure('EOPNOTSUPP');
-    if (channel === 'fault-queue')
-      return this.context.reportPageRequest(device.id, stallRequest(parseSmmuv3Event(words)), answer);
-    return reportVirtualEvent(device, words);
+  // In Linux a stream has one master, and VFIO binds that to one context.
+  private boundDevice(streamId: number): Bound | undefined {
+    for (const context of this.contexts) {
+      const device = context.deviceOf(this.iommu, streamId);
+      if (device !== undefined) return { context, device };
+    }
+    return undefined;
   }
 
   private dump(words: Smmuv3Words, event: Smmuv3Event): void {
@@ -86,6 +82,26 @@ export class Smmuv3EventHandler {
       fields: { iommu: this.iommu.name, id: event.id, streamId: event.streamId, words },
     });
   }
+}
+
+interface Bound {
+  readonly context: IommufdContext;
+  readonly device: BoundDevice;
+}
+
+function tell(
+  channel: FaultChannel,
+  bound: Bound | undefined,
+  words: Smmuv3Words,
+  answer: (answer: PageAnswer) => void,
+): Outcome {
+  const event = parseSmmuv3Event(words);
+  if (channel === 'host-log' && !isForwarded(event.id)) return failure('EOPNOTSUPP');
+  if (bound === undefined) return failure('EINVAL');
+  if (channel === 'host-log') return failure('EOPNOTSUPP');
+  const { context, device } = bound;
+  if (channel === 'fault-queue') return context.reportPageRequest(device.id, stallRequest(event), answer);
+  return reportVirtualEvent(device, words);
 }
 
 // The lock covers the id alone: the report takes locks of its own. Linux (arm-smmu-v3-iommufd.c, 6.15) asks for the id when it

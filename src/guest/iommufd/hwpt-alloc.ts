@@ -30,7 +30,10 @@ const NO_DATA = iommu_hwpt_data_type.IOMMU_HWPT_DATA_NONE;
 
 type Base = Hwpt['on'];
 
-/** A page table on what `ptId` names; it keeps that, and its fault queue, from being destroyed. */
+/**
+ * A page table on what `ptId` names; it keeps that, and its fault queue, from being destroyed. EINVAL, as Linux has it, for a
+ * `ptId` that names nothing, that of a dead VDEVICE too: of all requests this alone does not say ENOENT then (VIO-04).
+ */
 export function allocHwpt(table: ObjectTable, request: HwptRequest): Outcome<Hwpt> {
   const { flags = 0, dataType = NO_DATA, dataLength = 0 } = request;
   if ((dataType === NO_DATA) !== (dataLength === 0)) return failure('EINVAL');
@@ -80,9 +83,11 @@ function mayNest(device: Device, base: Exclude<Base, { kind: 'ioas' }>, request:
   const { iommu } = device.physical;
   if (base.kind === 'viommu' && base.iommu !== iommu) return failure('EINVAL');
   if ((flags & ~NESTED_FLAGS) !== 0 || dataLength === 0) return failure('EOPNOTSUPP');
+  if (base.kind === 'hwpt' && iommu.nestsOnPageTables !== true) return failure('EOPNOTSUPP');
   if (base.kind === 'hwpt' && (!base.nestParent || base.iommu !== iommu)) return failure('EINVAL');
-  // The driver's part: a structure of another kind, or less than the whole of it.
-  const { nestedData } = iommu;
+  // The driver's part: flags that it does not have, then a structure of another kind, or less than the whole of it.
+  const { nestedData, nestedPasid } = iommu;
+  if ((flags & IOMMU_HWPT_ALLOC_PASID) !== 0 && nestedPasid !== true) return failure('EOPNOTSUPP');
   if (nestedData !== undefined && (dataType !== nestedData.type || dataLength < nestedData.bytes))
     return failure('EINVAL');
   return success(undefined);

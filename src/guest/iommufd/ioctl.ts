@@ -25,6 +25,7 @@ export class IommufdDevice {
   private readonly files = new Map<number, OpenFile>();
   private readonly numbers = new IdSpace();
   private readonly firstFd: number;
+  private released = false;
 
   /** `firstFd`: the lowest number that a new descriptor may get. */
   constructor(context: IommufdContext, firstFd = 3) {
@@ -45,7 +46,13 @@ export class IommufdDevice {
     return fd;
   }
 
-  /** close(2). */
+  /** close(2) of /dev/iommu itself: no request any more (EBADF), and no object once the queues are closed, too. */
+  release(): void {
+    this.released = true;
+    this.context.close();
+  }
+
+  /** close(2) of a queue's descriptor. */
   close(fd: number): void {
     this.files.get(fd)?.letGo();
     if (this.files.delete(fd)) this.numbers.give(fd - this.firstFd + 1);
@@ -54,9 +61,10 @@ export class IommufdDevice {
   /**
    * ioctl(2): `argument` is the structure, its size in the first word; what the kernel fills in is written back. ENOTTY for
    * requests that are not modelled, EINVAL for a structure that is too short, E2BIG for one with more than the kernel knows,
-   * EFAULT for one that is not there.
+   * EFAULT for one that is not there; EBADF once the descriptor is closed.
    */
   ioctl(request: number, argument: Uint8Array): Outcome {
+    if (this.released) return failure('EBADF');
     const known = REQUESTS.get(request);
     if (known === undefined) return failure('ENOTTY');
     if (argument.length < 4) return failure('EFAULT');

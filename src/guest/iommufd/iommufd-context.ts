@@ -20,8 +20,8 @@ import {
 import { handleOf, type ViommuHandle } from './viommu-handle.js';
 
 /**
- * Events that a vEVENTQ may keep unless the context says otherwise. Linux 7.0 has no bound; 7.2 set one, whose number was in
- * no text seen.
+ * Events that a vEVENTQ may keep unless the context says otherwise: VEVENTQ_MAX_DEPTH in drivers/iommu/iommufd/eventq.c. Up to
+ * Linux 7.0 there was no bound.
  */
 export const MAX_VEVENTQ_DEPTH = 1 << 19;
 
@@ -55,6 +55,8 @@ export class IommufdContext {
   private readonly bindings: DeviceBindings;
   private readonly maxDepth: number;
   private readonly keepsDeadIds: boolean;
+  private holders = 0;
+  private closing = false;
 
   constructor(options: IommufdOptions = {}) {
     this.bindings = new DeviceBindings(this.table, options.maxOutstandingRequests);
@@ -74,33 +76,35 @@ export class IommufdContext {
 
   /** A new address space: its id. */
   allocIoas(): Outcome<number> {
-    return idOf(this.table.add<'ioas'>((id) => ({ kind: 'ioas', id, users: 0 })));
+    return this.make(() => this.table.add<'ioas'>((id) => ({ kind: 'ioas', id, users: 0 })));
   }
 
   /** A new page-fault queue: its id. */
   allocFault(options?: FaultQueueOptions): Outcome<number> {
-    return idOf(this.table.add<'fault'>((id) => ({ kind: 'fault', id, users: 0, queue: new FaultQueue(options) })));
+    return this.make(() =>
+      this.table.add<'fault'>((id) => ({ kind: 'fault', id, users: 0, queue: new FaultQueue(options) })),
+    );
   }
 
   allocHwpt(request: HwptRequest): Outcome<number> {
-    return idOf(allocHwpt(this.table, request));
+    return this.make(() => allocHwpt(this.table, request));
   }
 
   allocViommu(request: ViommuRequest): Outcome<number> {
-    return idOf(allocViommu(this.table, request));
+    return this.make(() => allocViommu(this.table, request));
   }
 
   allocVdevice(request: VdeviceRequest): Outcome<number> {
-    return idOf(allocVdevice(this.table, request));
+    return this.make(() => allocVdevice(this.table, request));
   }
 
   allocVeventq(request: VeventqRequest, options?: VeventQueueOptions): Outcome<number> {
-    return idOf(allocVeventq(this.table, request, this.maxDepth, options));
+    return this.make(() => allocVeventq(this.table, request, this.maxDepth, options));
   }
 
   /** Binds a device of the host: the id of its DEVICE. EBUSY when it is bound. */
   bindDevice(physical: PhysicalDevice): Outcome<number> {
-    return idOf(this.bindings.bind(physical));
+    return this.make(() => this.bindings.bind(physical));
   }
 
   /** Detaches and unbinds; the VDEVICE goes by force and leaves its id dead (VIO-04). */
@@ -132,27 +136,31 @@ export class IommufdContext {
     return success(undefined);
   }
 
-  /** One more user of an object, such as an open descriptor: the object stays until that one lets go. */
+  /** One more user of an object, such as an open descriptor: the object and the context stay until that one lets go. */
   hold(id: number): Outcome<{ letGo(): void }> {
     const object = this.table.any(id);
     if (object === undefined) return failure('ENOENT');
     object.users++;
+    this.holders++;
     let held = true;
     const letGo = (): void => {
-      if (held) object.users--;
+      if (!held) return;
       held = false;
+      object.users--;
+      this.holders--;
+      if (this.closing) this.release();
     };
     return success({ letGo });
   }
 
   /**
-   * The last descriptor of /dev/iommu closes: devices are unbound, as VFIO does when its own descriptors close, then whatever
-   * nobody uses goes, and what it used after it (iommufd_fops_release). The ids of objects that somebody still holds.
+   * The last descriptor of /dev/iommu closes, and those of VFIO: devices are unbound, nothing new is made (EBADF). As open queues
+   * have the context open, all else goes with the last of them (iommufd_ctx_get in iommufd_eventq_init). The ids of what is left.
    */
   close(): number[] {
+    this.closing = true;
     for (const { kind, id } of this.table.all) if (kind === 'device') this.unbindDevice(id);
-    for (let gone = true; gone; ) gone = this.table.all.some(({ id }) => this.destroy(id).ok);
-    this.table.clearTombstones();
+    this.release();
     return this.table.all.map(({ id }) => id);
   }
 
@@ -190,6 +198,17 @@ export class IommufdContext {
    */
   reportPageRequest(deviceId: number, request: PageRequest, answer: (answer: PageAnswer) => void): Outcome {
     return this.withDevice(deviceId, (device) => reportPageRequest(device, request, answer));
+  }
+
+  /** iommufd_fops_release: what nobody uses goes, then what it used. */
+  private release(): void {
+    if (this.holders > 0) return;
+    for (let gone = true; gone; ) gone = this.table.all.filter(({ id }) => this.destroy(id).ok).length > 0;
+    this.table.clearTombstones();
+  }
+
+  private make(alloc: () => Outcome<{ readonly id: number }>): Outcome<number> {
+    return this.closing ? failure('EBADF') : idOf(alloc());
   }
 
   private withDevice<T>(id: number, act: (device: Device) => Outcome<T>): Outcome<T> {

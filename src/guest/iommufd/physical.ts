@@ -7,6 +7,10 @@ export interface PhysicalIommu {
   readonly virtIdBits: number;
   /** Whether its page tables note which pages were written; not when absent. */
   readonly dirtyTracking?: boolean;
+  /** Whether a page table may be on another one without a virtual IOMMU between them (domain_alloc_nested); not when absent. */
+  readonly nestsOnPageTables?: boolean;
+  /** Whether a nested page table may be for a PASID (IOMMU_HWPT_ALLOC_PASID); not when absent. */
+  readonly nestedPasid?: boolean;
   /** The structure that it wants for a nested page table: iommu_hwpt_data_type and bytes; any when absent. */
   readonly nestedData?: { readonly type: number; readonly bytes: number };
 }

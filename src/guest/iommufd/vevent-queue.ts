@@ -25,7 +25,7 @@ interface Node {
 
 /**
  * The events of one type of one virtual IOMMU: drivers/iommu/iommufd/eventq.c and driver.c as read through its file descriptor,
- * with the repairs of Linux 7.2 (a buffer too small for the first record is refused, no header without its event).
+ * with the repairs of Linux 7.2 (a buffer too small for a header, or for the first record, is refused; no header without its event).
  */
 export class VeventQueue extends EventFile {
   /** iommu_veventq_type. */
@@ -92,6 +92,8 @@ export class VeventQueue extends EventFile {
 
   protected deliver(buffer: UserBuffer, position: number): Outcome<number> {
     if (position !== 0) return failure('ESPIPE');
+    // Whether there is anything to read or not.
+    if (buffer.length < VEVENT_HEADER_BYTES) return failure('EINVAL');
     let done = 0;
     for (let node = this.list.takeFirst(); node !== undefined; node = this.list.takeFirst()) {
       const length = VEVENT_HEADER_BYTES + (node.payload?.length ?? 0);
@@ -99,7 +101,10 @@ export class VeventQueue extends EventFile {
         this.restore(node);
         return done === 0 ? failure('EINVAL') : success(done);
       }
-      if (!copyRecord(node, buffer, done)) {
+      const copied = copyRecord(node, buffer, done);
+      // Whoever copies may destroy the queue: the record is gone with all others (VIO-48).
+      if (this.closed) return done === 0 ? failure('ENODEV') : success(done);
+      if (!copied) {
         this.restore(node);
         return done === 0 ? failure('EFAULT') : success(done);
       }

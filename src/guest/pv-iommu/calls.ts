@@ -67,8 +67,9 @@ export class CallPage {
   }
 
   private running() {
-    const found = this.machine.cpus[this.onCpu()];
-    if (found === undefined) throw new RangeError(`there is no CPU ${this.onCpu()}`);
+    const cpu = this.onCpu();
+    const found = this.machine.cpus[cpu];
+    if (found === undefined) throw new RangeError(`there is no CPU ${cpu}`);
     return found;
   }
 }

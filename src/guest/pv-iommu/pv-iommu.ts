@@ -1,3 +1,5 @@
+import { MSI_REGION } from '../../hardware/msi-window.js';
+import type { LogLine } from '../../ports/log-sink.js';
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import type { LogicalDeviceIdLookup } from '../device-id/logical-device-id-table.js';
 import { DIRECT_DMA } from '../pci/dma-operations.js';
@@ -33,12 +35,11 @@ export class PvIommu {
   readonly capabilities: PvIommuCapabilities;
   readonly identity: StaticDomain;
   readonly blocked: StaticDomain;
-  /** All that iommu_capable says yes to: DMA sees what the caches have (PVI-10). */
-  readonly isCacheCoherent = true;
   private readonly source: DomainSource;
   private readonly ids: LogicalDeviceIdLookup;
   private readonly rules: AttachRules;
-  private readonly devices = new Map<IommuFunction, PvDevice>();
+  /** By address: a function that is listed again is the same one, whatever object stands for it. */
+  private readonly devices = new Map<number, PvDevice>();
   private readonly defaults = new Map<PvDevice, PvDomain>();
   /** Of devices whose default domain has tables. */
   private readonly mappings = new Map<PvDevice, DmaMapping>();
@@ -67,7 +68,9 @@ export class PvIommu {
     notices.onAdd((fn) => {
       // Nobody reads the function's configuration for a switch that nobody would turn.
       const ats = this.capabilities.hasAts && fn.config !== undefined ? atsOf(fn.config) : undefined;
-      this.add(fn, ats);
+      const added = this.add(fn, ats);
+      // ENODEV is a function that the IOMMU does not stand in front of. Any other one does its DMA where the host put it.
+      if (!added.ok && added.errno !== 'ENODEV') this.report('error', 'pviommu-not-added', fn, { errno: added.errno });
     });
     notices.onRemove?.((fn) => {
       const device = this.deviceOf(fn);
@@ -94,7 +97,7 @@ export class PvIommu {
   }
 
   deviceOf(fn: IommuFunction): PvDevice | undefined {
-    return this.devices.get(fn);
+    return this.devices.get(keyOf(fn));
   }
 
   /** The domain that a function got when it was found. */
@@ -123,15 +126,25 @@ export class PvIommu {
    */
   probe(fn: IommuFunction | undefined, ats?: AtsSwitch): Outcome<PvDevice> {
     if (fn === undefined) return failure('ENODEV');
-    if (this.devices.has(fn)) return failure('EEXIST');
+    if (this.devices.has(keyOf(fn))) return failure('EEXIST');
     const id = this.ids.deviceId(fn.domain, fn.devfn);
     if (!id.ok) return id;
     const enabled = queryDeviceEnabled(this.source.calls.page, id.value);
     if (!enabled.ok) return enabled;
     if (!enabled.value) return failure('ENODEV');
     const device = new PvDevice(fn, ats);
-    this.devices.set(fn, device);
+    this.devices.set(keyOf(fn), device);
     return success(device);
+  }
+
+  /** What iommu_capable says yes to: DMA sees what the caches have, and nothing else (PVI-10). */
+  capable(capability: string): boolean {
+    return capability === 'cache-coherency';
+  }
+
+  /** IOVAs that no domain of the device should map: writes there are interrupts (PVI-10). */
+  reservedRegions(_device: PvDevice): readonly (typeof MSI_REGION)[] {
+    return [MSI_REGION];
   }
 
   /** A new domain with tables; `pageSizes` fewer sizes than the IOMMU has. */
@@ -150,7 +163,7 @@ export class PvIommu {
 
   /**
    * Moves a device into a domain, from wherever it is. ENODEV for a device that was released, EINVAL for a domain that has ended:
-   * another one may have its number by now.
+   * another one may have its number by now. Where it fails the device stays in its domain, also with `detachFirst`.
    */
   attach(device: PvDevice, domain: PvDomain): Outcome {
     if (!this.has(device)) return failure('ENODEV');
@@ -158,18 +171,17 @@ export class PvIommu {
     // In front of the call: a look-up may wait, and between page and call nothing may (LDID-27).
     const id = this.ids.deviceId(device.fn.domain, device.fn.devfn);
     if (!id.ok) return id;
-    // A device that keeps translations would go on using them in a domain that has none.
-    if (domain.kind === 'blocked' && device.ats?.isOn) device.ats.set(false);
+    stopAts(device, domain);
+    const old = device.attached;
     const left = this.detachFirst(device, domain, id.value);
     if (!left.ok) return left;
     const attached = this.source.calls.attach(domain.id, id.value);
     if (!attached.ok) {
       if (domain.kind === 'blocked') this.warn('pviommu-not-blocked', device, attached.errno);
+      if (device.attached !== old && old !== undefined) this.comeBack(device, old, id.value);
       return attached;
     }
-    device.attached?.devices.delete(device);
-    device.attached = domain;
-    domain.devices.add(device);
+    enter(device, domain);
     const wantsAts = domain.kind !== 'blocked' && this.capabilities.hasAts;
     if (wantsAts && device.ats !== undefined && !device.ats.isOn) device.ats.set(true);
     return DONE;
@@ -182,19 +194,12 @@ export class PvIommu {
   release(device: PvDevice): Outcome {
     if (!this.has(device)) return failure('ENODEV');
     const left = this.endMapping(device);
-    if (left > 0) {
-      const { domain, devfn } = device.fn;
-      this.source.calls.page.machine.log({
-        level: 'warn',
-        code: 'pviommu-still-mapped',
-        fields: { domain, devfn, left },
-      });
-    }
+    if (left > 0) this.report('warn', 'pviommu-still-mapped', device.fn, { left });
     const blocked = this.attach(device, this.blocked);
     if (!blocked.ok && blocked.errno === 'ENODEV') this.warn('pviommu-released-without-id', device, blocked.errno);
     device.attached?.devices.delete(device);
     device.attached = undefined;
-    this.devices.delete(device.fn);
+    this.devices.delete(keyOf(device.fn));
     const own = this.defaults.get(device);
     this.defaults.delete(device);
     if (own instanceof PagingDomain) this.freeDomain(own);
@@ -221,7 +226,7 @@ export class PvIommu {
 
   /** A function that goes and comes again is another device. */
   private has(device: PvDevice): boolean {
-    return this.devices.get(device.fn) === device;
+    return this.devices.get(keyOf(device.fn)) === device;
   }
 
   /** What its driver maps from now on goes through the domain. */
@@ -249,7 +254,7 @@ export class PvIommu {
   }
 
   private forget(fn: IommuFunction, why: Outcome<unknown>): Outcome<PvDevice> {
-    this.devices.delete(fn);
+    this.devices.delete(keyOf(fn));
     return why.ok ? failure('EIO') : why;
   }
 
@@ -264,8 +269,38 @@ export class PvIommu {
     return DONE;
   }
 
-  private warn(code: string, device: PvDevice, errno: string): void {
-    const { domain, devfn } = device.fn;
-    this.source.calls.page.machine.log({ level: 'warn', code, fields: { domain, devfn, errno } });
+  /** A device that was detached for nothing: without a domain it would reach all memory while its driver keeps its IOVAs (IOMMU-36). */
+  private comeBack(device: PvDevice, old: PvDomain, deviceId: bigint): void {
+    const back = [old, this.blocked].find((domain) => {
+      stopAts(device, domain);
+      return this.source.calls.attach(domain.id, deviceId).ok;
+    });
+    if (back !== undefined) enter(device, back);
+    if (back !== old) this.report('error', 'pviommu-not-back', device.fn, { now: back?.kind ?? 'untranslated' });
   }
+
+  private warn(code: string, device: PvDevice, errno: string): void {
+    this.report('warn', code, device.fn, { errno });
+  }
+
+  private report(level: LogLine['level'], code: string, fn: IommuFunction, more: Record<string, unknown>): void {
+    const { domain, devfn } = fn;
+    this.source.calls.page.machine.log({ level, code, fields: { domain, devfn, ...more } });
+  }
+}
+
+/** PCI domain, bus 0, and devfn: what the logical id of a function is made from. */
+function keyOf({ domain, devfn }: IommuFunction): number {
+  return domain * 256 + devfn;
+}
+
+/** A device that keeps translations would go on using them in a domain that has none (PVI-26). */
+function stopAts(device: PvDevice, domain: PvDomain): void {
+  if (domain.kind === 'blocked' && device.ats?.isOn) device.ats.set(false);
+}
+
+function enter(device: PvDevice, domain: PvDomain): void {
+  device.attached?.devices.delete(device);
+  device.attached = domain;
+  domain.devices.add(device);
 }

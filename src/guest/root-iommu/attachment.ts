@@ -14,7 +14,10 @@ export interface AttachRules {
   readonly port: CallPort;
   readonly flavour: 'root' | 'l1vh';
   readonly detachPolicy: DetachPolicy;
-  /** A device whose requests carry a bridge's address: refused, or attached by that address as the captured driver does. */
+  /**
+   * A device whose requests carry a bridge's address: refused (LDID-08), or attached by that address as the captured driver does.
+   * Then one attachment is that of all behind the bridge, and whoever is moved or detached takes the others along unseen.
+   */
   readonly aliases: 'attach' | 'refuse';
 }
 

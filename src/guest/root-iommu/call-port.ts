@@ -6,6 +6,7 @@ import { controlWord } from '../../hypercall/words.js';
 import type { Hypercall } from '../../layout/hypercall.js';
 import { enumMeta } from '../../layout/scalar.js';
 import { nameOf } from '../../layout/symbol.js';
+import type { CpuGate } from '../../ports/cpu-gate.js';
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import type { GuestCpu, GuestMachine } from '../machine/guest-machine.js';
 
@@ -35,14 +36,6 @@ export class CallPort implements Depositor {
     this.onCpu = options.onCpu ?? (() => 0);
   }
 
-  get gate() {
-    return this.running.gate;
-  }
-
-  get cpu() {
-    return this.running.cpu;
-  }
-
   get pages() {
     return this.machine.pages;
   }
@@ -51,18 +44,22 @@ export class CallPort implements Depositor {
     return this.machine.frames;
   }
 
-  /** The CPU that makes the calls. Throws RangeError for one that is not there. */
+  /**
+   * The CPU that the code is on, to be asked once for a call: its page, its way out and the place of its result are one CPU's,
+   * and the next call may be another's. Throws RangeError for one that is not there.
+   */
   get running(): GuestCpu {
-    const found = this.machine.cpus[this.onCpu()];
-    if (found === undefined) throw new RangeError(`there is no CPU ${this.onCpu()}`);
+    const cpu = this.onCpu();
+    const found = this.machine.cpus[cpu];
+    if (found === undefined) throw new RangeError(`there is no CPU ${cpu}`);
     return found;
   }
 
   /** One call. The output is copied only after a success (IOMMU-06); a failure is reported. */
   call(call: Hypercall, input: Uint8Array, outputBytes: number, context: Record<string, unknown>): Outcome<Uint8Array> {
     const output = new Uint8Array(outputBytes);
-    this.once(call, input, output);
-    return this.judge(call, output, context);
+    const { resultLo, resultHi } = this.once(call, input, output);
+    return this.judge(call, resultLo, resultHi, output, context);
   }
 
   /** One call that a deposit to `partition` can cure; its input is made anew for every attempt (IOMMU-34, DEP-03). */
@@ -75,16 +72,16 @@ export class CallPort implements Depositor {
   ): Outcome {
     const none = new Uint8Array(0);
     const outcome = withDeposits(this, partition, SMALL_DEPOSIT, () => {
-      const { gate } = this;
-      this.once(call, build(), none);
-      return { resultLo: gate.resultLo, resultHi: gate.resultHi, progress: 0 };
+      const { resultLo, resultHi } = this.once(call, build(), none);
+      return { resultLo, resultHi, progress: 0 };
     });
     if (!outcome.ok) {
       this.report(call, outcome.status, context);
       return outcome;
     }
-    if ((outcome.value.resultLo & 0xffff) === accepted && outcome.value.resultHi !== 0xffffffff) return DONE;
-    const judged = this.judge(call, none, context);
+    const { resultLo, resultHi } = outcome.value;
+    if ((resultLo & 0xffff) === accepted && resultHi !== 0xffffffff) return DONE;
+    const judged = this.judge(call, resultLo, resultHi, none, context);
     return judged.ok ? DONE : judged;
   }
 
@@ -102,15 +99,23 @@ export class CallPort implements Depositor {
     });
   }
 
-  private once(call: Hypercall, input: Uint8Array, output: Uint8Array): void {
-    callOnPage(this.pages, this.running, controlWord({ code: call.code }), input, output);
+  /** The result is in the gate that was called. */
+  private once(call: Hypercall, input: Uint8Array, output: Uint8Array): CpuGate {
+    const { running } = this;
+    callOnPage(this.pages, running, controlWord({ code: call.code }), input, output);
+    return running.gate;
   }
 
-  private judge(call: Hypercall, output: Uint8Array, context: Record<string, unknown>): Outcome<Uint8Array> {
-    const { gate } = this;
-    const errno = errnoOf(gate.resultLo, gate.resultHi);
+  private judge(
+    call: Hypercall,
+    resultLo: number,
+    resultHi: number,
+    output: Uint8Array,
+    context: Record<string, unknown>,
+  ): Outcome<Uint8Array> {
+    const errno = errnoOf(resultLo, resultHi);
     if (errno === undefined) return success(output);
-    const status = gate.resultLo & 0xffff;
+    const status = resultLo & 0xffff;
     this.report(call, status, context);
     return failure(errno, status);
   }

@@ -8,12 +8,16 @@ export type DriverGeneration = 'newest' | 'v3';
 
 /** What a generation decides; `flavour` and what the machine is like are for the caller to add. */
 export type GenerationOptions = Required<
-  Pick<RootIommuOptions, 'detachPolicy' | 'release' | 'directTakesId' | 'legacyDirectMap' | 'asksCapabilities'>
+  Pick<
+    RootIommuOptions,
+    'aliases' | 'detachPolicy' | 'release' | 'directTakesId' | 'legacyDirectMap' | 'asksCapabilities'
+  >
 >;
 
 /** Options that make the driver send what that generation sends where nothing fails, so that recordings can be made again. */
 export const DRIVER_GENERATIONS: Readonly<Record<DriverGeneration, GenerationOptions>> = {
   newest: {
+    aliases: 'attach',
     detachPolicy: 'move',
     release: 'block',
     directTakesId: false,
@@ -21,6 +25,7 @@ export const DRIVER_GENERATIONS: Readonly<Record<DriverGeneration, GenerationOpt
     asksCapabilities: true,
   },
   v3: {
+    aliases: 'attach',
     detachPolicy: 'always',
     release: 'detach',
     directTakesId: true,

@@ -29,7 +29,7 @@ export class IntervalTree extends OrderedNodes {
 
   /** False, and no change, for one that overlaps another, and when the tree is full. */
   insert(interval: Interval): boolean {
-    if (this.full || this.overlaps(interval.start, interval.pages)) return false;
+    if (this.room <= 0 || this.overlaps(interval.start, interval.pages)) return false;
     const node = this.takeNode(interval.start);
     this.lengths[node] = interval.pages;
     this.frames[node] = interval.frame;
@@ -38,8 +38,9 @@ export class IntervalTree extends OrderedNodes {
     return true;
   }
 
-  get full(): boolean {
-    return this.size >= this.limit;
+  /** Intervals that it still takes. */
+  get room(): number {
+    return this.limit - this.size;
   }
 
   /** Takes out the one that starts at `start`; false when none does. */
@@ -54,7 +55,7 @@ export class IntervalTree extends OrderedNodes {
     const node = this.atOrBelow(page);
     const head = page - this.starts[node]!;
     if (node === 0 || head === 0 || head >= this.lengths[node]!) return true;
-    if (this.full) return false;
+    if (this.room <= 0) return false;
     const { pages, frame, flags } = this.at(node);
     this.lengths[node] = head;
     return this.insert({ start: page, pages: pages - head, frame: frame + head, flags });

@@ -1,4 +1,5 @@
-import { type PciAddress, pciDeviceId, rootLogicalDeviceId } from '../../hypercall/pci-device-id.js';
+import { type PciAddress, pciAddressText } from '../../hypercall/pci-address.js';
+import { pciDeviceId, rootLogicalDeviceId } from '../../hypercall/pci-device-id.js';
 import type { IommuDomain } from './iommu-domain.js';
 
 export interface IommuDeviceOptions {
@@ -47,8 +48,6 @@ export class IommuDevice {
 
   /** As the kernel writes it: 0000:03:00.0. */
   get name(): string {
-    const { segment, bus, device, function: fn } = this.at;
-    const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
-    return `${hex(segment, 4)}:${hex(bus, 2)}:${hex(device, 2)}.${fn}`;
+    return pciAddressText(this.at);
   }
 }

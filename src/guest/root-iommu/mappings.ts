@@ -161,9 +161,12 @@ function bytesOf(pages: number): bigint {
 
 /** Sees to mappings that cross an end of the range: cut, or refused before anything changes. */
 function ready(tree: IntervalTree, pages: Pages, rules: MappingRules, domain: number): boolean {
-  const end = pages.start + pages.count;
-  if (!crosses(tree, pages.start) && !crosses(tree, end)) return true;
-  if (rules.splitIntervals && tree.split(pages.start) && tree.split(end)) return true;
+  const cuts = [pages.start, pages.start + pages.count].filter((page) => crosses(tree, page));
+  if (cuts.length === 0) return true;
+  if (rules.splitIntervals && tree.room >= cuts.length) {
+    for (const page of cuts) tree.split(page);
+    return true;
+  }
   const fields = { domain, start: pages.start, pages: pages.count };
   rules.log({ level: 'error', code: 'iommu-partial-unmap', fields });
   return false;

@@ -51,9 +51,9 @@ export class PagingCalls {
   /** One input page: 1 to 507 pages. Made again by itself where the hypervisor stopped early with success. */
   mapBatchHypercall(iovaPage: number, frame: number, count: number, writable: boolean): RepOutcome {
     const batch = writable ? this.readWrite : this.readOnly;
-    const { gate } = this.port;
+    const { cpu, gate } = this.port.running;
     return this.port.pages.withInputPage(
-      this.port.cpu,
+      cpu,
       MAP_HEADER + 8 * count,
       0,
       (area) => {
@@ -66,8 +66,8 @@ export class PagingCalls {
 
   /** One input page: 1 to 4095 pages, as there is no list. */
   unmapBatchHypercall(iovaPage: number, count: number): RepOutcome {
-    const { gate } = this.port;
-    return this.port.pages.withInputPage(this.port.cpu, UNMAP_HEADER, 0, (area) => {
+    const { cpu, gate } = this.port.running;
+    return this.port.pages.withInputPage(cpu, UNMAP_HEADER, 0, (area) => {
       this.unmaps.write(area, iovaPage, count);
       return callReps(gate, HVCALL_UNMAP_DEVICE_GPA_PAGES.code, count, area.inputGpa, 0);
     });

@@ -1,4 +1,4 @@
-import { MSI_WINDOW } from '../../hardware/msi-window.js';
+import { MSI_REGION } from '../../hardware/msi-window.js';
 import type { FrameFiller } from '../../hypercall/map-batch.js';
 import { DONE, failure, type Outcome, success } from '../../ports/outcome.js';
 import type { GuestMachine } from '../machine/guest-machine.js';
@@ -54,7 +54,6 @@ const PAGE_SIZES = 0x1000n;
 const PAGE_BITS = 12;
 /** Of an address in a request, whatever a host says of its IOMMU: target_device_va_base. */
 const ADDRESS_BITS = 64;
-const MSI_REGION = { start: MSI_WINDOW.start, length: MSI_WINDOW.end - MSI_WINDOW.start + 1n, kind: 'msi' } as const;
 
 /**
  * IOMMU driver of a root partition, whose device domains the hypervisor keeps, or of an L1VH partition, which gives devices to
@@ -68,7 +67,7 @@ export class RootIommu {
   readonly pageSizes = PAGE_SIZES;
   readonly machine: GuestMachine;
   private readonly options: RootIommuOptions;
-  private readonly port: CallPort;
+  protected readonly port: CallPort;
   private readonly rules: AttachRules;
   private readonly ids: DomainIds;
   private readonly domains = new Set<PagingDomain | DirectDomain>();
@@ -94,7 +93,7 @@ export class RootIommu {
       port: this.port,
       flavour,
       detachPolicy: options.detachPolicy ?? 'move',
-      aliases: options.aliases ?? 'attach',
+      aliases: options.aliases ?? 'refuse',
     };
     this.mapping = this.mappingRules();
   }
@@ -197,8 +196,7 @@ export class RootIommu {
       this.ids.give(id);
       return created;
     }
-    const calls = new PagingCalls(this.port, id, this.options.filler);
-    const domain = new PagingDomain(id, new IntervalTree(this.options.maxIntervals), calls);
+    const domain = new PagingDomain(id, new IntervalTree(this.options.maxIntervals), this.pagingCalls(id));
     this.domains.add(domain);
     return success(domain);
   }
@@ -262,6 +260,11 @@ export class RootIommu {
   /** Every domain, also those that could not be freed: of an L1VH partition no crash dump shows the hypervisor's side (IOMMU-29). */
   dumpState(): DomainReport[] {
     return [this.identity, this.blocked, ...this.domains].map(reportDomain);
+  }
+
+  /** What makes the calls of a new domain. */
+  protected pagingCalls(id: number): PagingCalls {
+    return new PagingCalls(this.port, id, this.options.filler);
   }
 
   private mappingRules(): MappingRules {

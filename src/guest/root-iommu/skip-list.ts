@@ -1,4 +1,4 @@
-import type { PciAddress } from '../../hypercall/pci-device-id.js';
+import type { PciAddress } from '../../hypercall/pci-address.js';
 import type { LogSink } from '../../ports/log-sink.js';
 
 // One entry, as "(%x:%x:%x.%x) " of sscanf takes it: blanks before the bracket and behind it, blanks and 0x before each number.

@@ -3,6 +3,7 @@ import {
   hv_device_domain_settings_x64,
   hv_input_configure_device_domain,
 } from '../../abi/hv/device-domain.js';
+import { hv_iommu_cap } from '../../abi/hv/device-domain-flush.js';
 import { hv_status } from '../../abi/hv/status.js';
 import { HVCALL_CONFIGURE_DEVICE_DOMAIN } from '../../abi/hypercalls/device-domains.js';
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
@@ -48,9 +49,12 @@ const LAYOUTS: Record<NonNullable<IommuOptions['configureLayout']>, ConfigureLay
   },
 };
 
-/** Settings of first-stage domains, 0xCE, in the layout that the options name. */
+/** Settings of first-stage domains, 0xCE, in the layout that the options name. Five levels are for an IOMMU that announces them. */
 export function serveConfigure(serve: ServeChecked, domains: DeviceDomains, field: DomainField): void {
   const { bytes, flagsAt, rootAt, flags: known } = LAYOUTS[domains.options.configureLayout ?? 'series-pviommu'];
+  const hasFiveLevels =
+    !domains.rules.fiveLevelsAnnounced ||
+    (domains.capabilities.caps & BigInt(hv_iommu_cap.HV_IOMMU_CAP_S1_5LVL)) !== 0n;
   serve(
     HVCALL_CONFIGURE_DEVICE_DOMAIN,
     ({ input }) => {
@@ -63,6 +67,7 @@ export function serveConfigure(serve: ServeChecked, domains: DeviceDomains, fiel
       const isSound = (flags & ~known) === 0n && (!isBlocked || isTranslating) && (root & PAGE_OFFSET) === 0n;
       if (!isSound) return INVALID_PARAMETER;
       const levels = (flags & FIVE_LEVELS) === 0n ? 4 : 5;
+      if (levels === 5 && !hasFiveLevels) return INVALID_PARAMETER;
       return domains.configure(domain, { isTranslating, isBlocked, levels, root: gpaNumber(root) });
     },
     { input: bytes },

@@ -26,15 +26,19 @@ export class DeviceDma {
   staleTlbHits = 0;
   private readonly domains: DeviceDomains;
   private readonly memory: GuestMemory;
+  /** One past the last page that the announced width has. */
+  private readonly limit: number;
 
   constructor(domains: DeviceDomains, memory: GuestMemory) {
     this.domains = domains;
     this.memory = memory;
+    this.limit = 2 ** (domains.capabilities.maxIovaWidth - Number(PAGE_SHIFT));
   }
 
   /**
    * What an access of `length` bytes at a device address comes to (IOMMU-75). Segments are as long as they can be. The first
-   * page that may not be reached is a fault, and nothing of the access is done.
+   * page that may not be reached is a fault, and nothing of the access is done. Whatever the domain, an address with more bits
+   * than the IOMMU announces (0x125) is a fault; only where no IOMMU is in the way there is none to have a width.
    */
   access(deviceId: bigint, iova: bigint, length: number, access: DmaAccess): DmaResult {
     const refuse = (reason: DmaFaultReason, at = iova): DmaResult => this.fault({ deviceId, iova: at, access, reason });
@@ -42,6 +46,7 @@ export class DeviceDma {
     if (iova < 0n || iova + BigInt(length) > END) return refuse('beyond width');
     const place = this.domains.places.of(deviceId);
     const partitionId = place.kind === 'direct' ? place.attachment.partitionId : this.domains.partitionId;
+    const limit = place.kind === 'untranslated' ? FRAMES : this.limit;
     const before = this.staleTlbHits;
     const segments: { iova: bigint; gpa: number; length: number }[] = [];
     for (let done = 0; done < length; ) {
@@ -49,6 +54,7 @@ export class DeviceDma {
       const offset = Number(at & PAGE_OFFSET);
       const run = Math.min(length - done, HV_HYP_PAGE_SIZE - offset);
       const page = Number(at >> PAGE_SHIFT);
+      if (page >= limit) return refuse('beyond width', at);
       const frame = place.kind === 'domain' ? this.translate(place.domain, page, access) : page;
       if (typeof frame !== 'number') return refuse(frame, at);
       if (frame >= FRAMES) return refuse('beyond width', at);

@@ -68,7 +68,7 @@ export class DeviceDomains {
     if (owner.isRoot) new SecondLevelMap(this.capabilities.maxIovaWidth);
     this.places = new DevicePlaces({
       devices: options.devices ?? [],
-      idType: idTypeOf(owner.isRoot),
+      idType: idTypeOf(owner.isRoot && options.isL1vh !== true),
       home: owner.isRoot ? this.addBuiltIn() : undefined,
     });
     for (const id of options.guestPartitions ?? []) accounts.open(id);
@@ -123,23 +123,28 @@ export class DeviceDomains {
     return SUCCESS;
   }
 
-  /** New settings take effect at once: what the IOTLB holds is gone. */
+  /** New settings hold for what is translated from now on; what the IOTLB has stays until it is flushed (PVI-51). */
   configure(domain: DeviceDomain, settings: Stage1Settings): number {
     if (!domain.isStage1) return INVALID_PARAMETER;
     domain.settings = settings;
-    domain.iotlb.flushAll();
     return SUCCESS;
+  }
+
+  /** True for a partition that devices may be given to. */
+  isGuest(partitionId: bigint): boolean {
+    return this.accounts.of(partitionId) !== undefined && (this.options.guestPartitions ?? []).includes(partitionId);
   }
 
   /** Gives a device to a partition, whose account pays for it. */
   attachDirectly(deviceId: bigint, attachment: DirectAttachment): number {
-    const { guestPartitions = [], pagesPerAttachment = 0, starvedAttachments = 0 } = this.options;
+    const { pagesPerAttachment = 0, starvedAttachments = 0 } = this.options;
     const account = this.accounts.of(attachment.partitionId);
-    if (account === undefined || !guestPartitions.includes(attachment.partitionId)) return INVALID_PARTITION_ID;
+    if (account === undefined || !this.isGuest(attachment.partitionId)) return INVALID_PARTITION_ID;
     if (!this.places.knows(deviceId)) return INVALID_DEVICE_ID;
     if (account.free < pagesPerAttachment) return INSUFFICIENT_MEMORY;
     if (!this.places.canAttachDirectly(deviceId, attachment)) return INVALID_PARAMETER;
-    if (this.starved < starvedAttachments) {
+    const isStarved = typeof starvedAttachments === 'number' ? this.starved < starvedAttachments : starvedAttachments();
+    if (isStarved) {
       this.starved++;
       return INSUFFICIENT_MEMORY;
     }
@@ -150,7 +155,7 @@ export class DeviceDomains {
   }
 
   detachDirectly(attachment: DirectAttachment): number {
-    if (!(this.options.guestPartitions ?? []).includes(attachment.partitionId)) return INVALID_PARTITION_ID;
+    if (!this.isGuest(attachment.partitionId)) return INVALID_PARTITION_ID;
     const deviceId = this.places.detachDirectly(attachment);
     if (deviceId === undefined) return INVALID_PARAMETER;
     this.payBack(deviceId);

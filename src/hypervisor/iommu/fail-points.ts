@@ -1,6 +1,6 @@
 import { hv_status } from '../../abi/hv/status.js';
 import type { Hypercall } from '../../layout/hypercall.js';
-import type { CallHandler } from '../call-frame.js';
+import type { CallHandler, GuestCall } from '../call-frame.js';
 import type { CallRegistry, CallSizes } from '../call-registry.js';
 import type { IommuOptions } from './iommu-options.js';
 
@@ -19,4 +19,11 @@ export function serveChecked(calls: CallRegistry, { failAt }: IommuOptions): Ser
           };
     calls.serve(call, checked, sizes);
   };
+}
+
+/** One past the last rep that a call does before it comes back. */
+export function endOfPart({ code, repStart, repEnd }: GuestCall, { maxRepsPerCall }: IommuOptions): number {
+  if (maxRepsPerCall === undefined) return repEnd;
+  const most = typeof maxRepsPerCall === 'number' ? maxRepsPerCall : maxRepsPerCall(code);
+  return Math.min(repEnd, repStart + Math.max(1, most));
 }

@@ -12,6 +12,8 @@ export interface DomainRules {
   readonly deleteBusy: number;
   /** The reserved word of a flush list has to be zero. */
   readonly flushListReserved: boolean;
+  /** Page tables of five levels take an IOMMU that announces them (HV_IOMMU_CAP_S1_5LVL). */
+  readonly fiveLevelsAnnounced: boolean;
   /** Levels of tables that a second-level map pays for, from the tables of pages up. */
   readonly paidLevels: number;
 }
@@ -22,6 +24,7 @@ export const USUAL_RULES: DomainRules = {
   attachAgain: hv_status.HV_STATUS_DEVICE_ALREADY_IN_DOMAIN,
   deleteBusy: hv_status.HV_STATUS_OPERATION_DENIED,
   flushListReserved: true,
+  fiveLevelsAnnounced: true,
   paidLevels: 4,
 };
 
@@ -31,6 +34,7 @@ export const RECORDED_RULES: DomainRules = {
   attachAgain: hv_status.HV_STATUS_SUCCESS,
   deleteBusy: hv_status.HV_STATUS_OPERATION_DENIED,
   flushListReserved: false,
+  fiveLevelsAnnounced: false,
   paidLevels: 3,
 };
 
@@ -67,6 +71,8 @@ export interface IommuOptions {
   readonly guestPartitions?: readonly bigint[];
   /** A root inside a partition, whether it has a root's other calls or not: it attaches directly, by logical ids, and nothing else. */
   readonly isL1vh?: boolean;
+  /** A root inside a partition may have domains of the second stage, too. */
+  readonly hasL1vhDomains?: boolean;
   /** Highest VTL that may own a domain; 0 unless told otherwise. */
   readonly maxVtl?: number;
   readonly rules?: Partial<DomainRules>;
@@ -78,9 +84,9 @@ export interface IommuOptions {
   readonly pagesPerMapping?: number;
   /** Pages of the target partition's that a direct attachment costs; none unless told otherwise. */
   readonly pagesPerAttachment?: number;
-  /** So many direct attachments that are otherwise sound are refused for want of memory, whatever is deposited. */
-  readonly starvedAttachments?: number;
-  /** Reps of a map or unmap after which the call comes back, at least 1; `continuation` of the partition says in which way. */
+  /** So many direct attachments that are otherwise sound are refused for want of memory, whatever is deposited; or asked at each. */
+  readonly starvedAttachments?: number | (() => boolean);
+  /** Reps of a map, an unmap or a flush list after which the call comes back, at least 1; `continuation` of the partition says in which way. */
   readonly maxRepsPerCall?: number | ((code: number) => number);
   /** A status makes the call fail at that rep. Asked for every rep: for tests. */
   readonly failAt?: (point: FailPoint) => number | undefined;

@@ -8,6 +8,7 @@ import { offsetOf } from '../field-offset.js';
 import { type CallOwner, DomainField } from './call-fields.js';
 import type { DeviceDomain } from './device-domain.js';
 import type { DeviceDomains } from './device-domains.js';
+import { endOfPart } from './fail-points.js';
 import type { FailPoint } from './iommu-options.js';
 import type { MapStop } from './second-level-map.js';
 import { giveBack, type PoolHold } from './table-pool.js';
@@ -62,8 +63,9 @@ class MapCalls {
     if (input.getUint8(MAP_VTL) > (this.domains.options.maxVtl ?? 0)) return INVALID_PARAMETER;
     const words = this.wordsOf(input);
     const frameAt = (rep: number) => words[(listAt >> 2) + 2 * rep]! + words[(listAt >> 2) + 2 * rep + 1]! * 2 ** 32;
-    const failed = this.findFailure(call, base, frameAt);
-    const end = this.endOf(call, failed);
+    const part = endOfPart(call, this.domains.options);
+    const failed = this.findFailure(call, part, base, frameAt);
+    const end = failed?.rep ?? part;
     const count = end - repStart;
     const first = base + repStart;
     const at = (listAt >> 2) + 2 * repStart;
@@ -83,8 +85,9 @@ class MapCalls {
     if (map === undefined) return INVALID_PARAMETER;
     const base = addressPage(input, UNMAP_ADDRESS);
     if (base < 0) return INVALID_ALIGNMENT;
-    const failed = this.findFailure(call, base, () => -1);
-    const count = this.endOf(call, failed) - repStart;
+    const part = endOfPart(call, this.domains.options);
+    const failed = this.findFailure(call, part, base, () => -1);
+    const count = (failed?.rep ?? part) - repStart;
     const done = map.unmap(base + repStart, count);
     for (let i = 0; i < done && mappingHolds.length > 0; i++) giveBack(mappingHolds.pop()!);
     call.done = repStart + done;
@@ -116,29 +119,21 @@ class MapCalls {
     return count;
   }
 
-  /** The first rep of the call that is to fail, where there is one. */
+  /** The first rep of the call that is to fail before `end`, where there is one. */
   private findFailure(
     call: GuestCall,
+    end: number,
     base: number,
     frameAt: (rep: number) => number,
   ): { readonly rep: number; readonly status: number } | undefined {
     const { failAt } = this.domains.options;
     if (failAt === undefined) return undefined;
-    const end = this.endOf(call, undefined);
     for (let rep = call.repStart; rep < end; rep++) {
       const point: FailPoint = { code: call.code, rep, page: base + rep, frame: frameAt(rep) };
       const status = failAt(point);
       if (status !== undefined && status !== SUCCESS) return { rep, status };
     }
     return undefined;
-  }
-
-  private endOf({ code, repStart, repEnd }: GuestCall, failed: { readonly rep: number } | undefined): number {
-    if (failed !== undefined) return failed.rep;
-    const { maxRepsPerCall } = this.domains.options;
-    if (maxRepsPerCall === undefined) return repEnd;
-    const most = typeof maxRepsPerCall === 'number' ? maxRepsPerCall : maxRepsPerCall(code);
-    return Math.min(repEnd, repStart + Math.max(1, most));
   }
 
   private wordsOf({ buffer, byteOffset, byteLength }: DataView): Uint32Array {

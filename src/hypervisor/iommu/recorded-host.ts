@@ -10,7 +10,7 @@ export type RecordedCaller = 'root' | 'l1vh' | 'guest';
 
 /** What can be set at the host of the recorded Linux series; names are its own, in camel case. */
 export interface RecordedHostKnobs {
-  /** Reps of a map or unmap in one call; all unless told otherwise. */
+  /** Reps of a map, an unmap or a flush list in one call; all unless told otherwise. */
   readonly domChunk?: number;
   /** Pages of the hypervisor's own; 2^30 unless told otherwise. */
   readonly domPool?: number;

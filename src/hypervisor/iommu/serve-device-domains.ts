@@ -33,7 +33,9 @@ export function serveDeviceDomains(
 ): PartitionIommu {
   const { partitionId } = core;
   const isL1vh = options.isL1vh === true;
-  const isRoot = core.isRoot && !isL1vh;
+  const hasDomains = !isL1vh || options.hasL1vhDomains === true;
+  // The second stage is a root's, wherever that runs.
+  const isRoot = hasDomains && (core.isRoot || isL1vh);
   if (isL1vh && !core.isRoot) {
     accounts.open(partitionId);
     serveRootMemory(calls, core, { accounts });
@@ -41,9 +43,9 @@ export function serveDeviceDomains(
   const domains = new DeviceDomains({ partitionId, isRoot }, options, accounts);
   const serve = serveChecked(calls, options);
   serveQueries(serve, domains, core);
-  if (!isL1vh) {
+  if (hasDomains) {
     serveDomains(serve, domains, core, isRoot);
-    serveFlushes(serve, domains, core);
+    serveFlushes(calls, serve, domains, core);
     if (isRoot) serveMaps(calls, domains, core);
   }
   if (isRoot || isL1vh) serveDirect(serve, domains);

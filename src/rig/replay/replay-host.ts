@@ -10,19 +10,25 @@ import { hv_device_type } from '../../abi/hv/device-id.js';
 import { hv_status } from '../../abi/hv/status.js';
 import {
   HVCALL_ATTACH_DEVICE,
+  HVCALL_ATTACH_DEVICE_DOMAIN,
+  HVCALL_CREATE_DEVICE_DOMAIN,
+  HVCALL_DELETE_DEVICE_DOMAIN,
   HVCALL_DETACH_DEVICE,
+  HVCALL_DETACH_DEVICE_DOMAIN,
   HVCALL_GET_IOMMU_CAPABILITIES,
   HVCALL_GET_LOGICAL_DEVICE_PROPERTY,
   HVCALL_MAP_DEVICE_GPA_PAGES,
   HVCALL_UNMAP_DEVICE_GPA_PAGES,
 } from '../../abi/hypercalls/device-domains.js';
 import { HVCALL_DEPOSIT_MEMORY } from '../../abi/hypercalls/memory.js';
+import { HVCALL_GET_PARTITION_ID } from '../../abi/hypercalls/partition.js';
 import type { Event } from '../../capture/event.js';
 import { HV_PARTITION_ID_SELF } from '../../hypercall/deposit.js';
 import { RECORDED_CALLER, type RecordedCaller, type RecordedHostKnobs } from '../../hypervisor/iommu/recorded-host.js';
 import { codecOf } from '../../layout/codec.js';
-import { isDone, type RecordedCall } from './recorded-call.js';
-import { type ReplayRules, replayRules } from './replay-rules.js';
+import { abandonedCalls, isDone, type RecordedCall } from './recorded-call.js';
+import { type ReplayRules, USUAL_REPLAY_RULES } from './replay-rules.js';
+import type { Scripted } from './replay-script.js';
 
 const capabilities = codecOf(hv_output_get_iommu_capabilities);
 const propertyInput = codecOf(hv_input_get_logical_device_property.of['series-pviommu']);
@@ -37,6 +43,15 @@ const NAMES_GUEST: ReadonlySet<number> = new Set([
   HVCALL_DETACH_DEVICE.code,
   HVCALL_DEPOSIT_MEMORY.code,
 ]);
+/** Calls that an L1VH of the series has no use for: it attaches directly. */
+const DOMAIN_CODES: readonly number[] = [
+  HVCALL_CREATE_DEVICE_DOMAIN.code,
+  HVCALL_ATTACH_DEVICE_DOMAIN.code,
+  HVCALL_DETACH_DEVICE_DOMAIN.code,
+  HVCALL_DELETE_DEVICE_DOMAIN.code,
+  HVCALL_MAP_DEVICE_GPA_PAGES.code,
+  HVCALL_UNMAP_DEVICE_GPA_PAGES.code,
+];
 const NO_WIDTH = -1;
 const LEAST_WIDTH = 13;
 const MOST_WIDTH = 64;
@@ -44,40 +59,63 @@ const MOST_WIDTH = 64;
 /** What a recording tells of the host that answered. */
 export interface ReplayHost {
   readonly caller: RecordedCaller;
-  /** Partition privileges of the caller (0x40000003 EBX); 0 where the recording does not have them. */
+  /** Partition privileges of the caller (0x40000003 EBX), or those that its calls need where the recording does not have them. */
   readonly privileges: number;
+  /** What the host does by rule: what is given, and what the recording tells. */
   readonly knobs: RecordedHostKnobs;
+  /** Those that were given: they stand, whatever is recorded. */
+  readonly given: RecordedHostKnobs;
+  /** The caller's own. */
+  readonly partitionId: bigint;
   readonly vps: readonly number[];
   /** Logical devices that are not behind the IOMMU (0x127). */
   readonly disabled: ReadonlySet<bigint>;
+  /** Devices that are not there. */
+  readonly unknown: ReadonlySet<bigint>;
+  /** An L1VH has domains besides direct attachments. */
+  readonly hasL1vhDomains: boolean;
   /** Codes that were answered with HV_STATUS_INVALID_HYPERCALL_CODE, always. */
   readonly unserved: readonly number[];
   readonly rules: ReplayRules;
+  /** Events whose results are taken for altered: nothing is done because they say so. */
+  readonly distrusted: ReadonlySet<number>;
+  /** Events that told the rules, unknown devices and codes that are not served, by what they told. */
+  readonly tellers: ReadonlyMap<Scripted, readonly number[]>;
+  /** Events that the settings in `knobs` explain, by what they would have been taken for without. */
+  readonly explained: ReadonlyMap<Scripted, readonly number[]>;
 }
 
 /**
  * Who called, from the CPUID table of the `setup` event and from the calls; capabilities from what was answered; partitions,
- * devices and VPs from who is named. What is given in `knobs` stands.
+ * and VPs from who is named. What is `given` stands.
  */
 export function replayHost(
   setup: Event | undefined,
   calls: readonly RecordedCall[],
-  knobs: RecordedHostKnobs,
+  given: RecordedHostKnobs,
 ): ReplayHost {
   const privileges = privilegesOf(setup);
   const caller = callerOf(privileges, calls);
+  const partitionId = partitionIdOf(calls);
   const { iovaWidth = NO_WIDTH, ...others } = capabilitiesOf(calls);
   // A width that no map has cannot be a root's; then the answers differ, and that is said.
   const hasWidth =
     iovaWidth !== NO_WIDTH && (caller !== 'root' || (iovaWidth >= LEAST_WIDTH && iovaWidth <= MOST_WIDTH));
   return {
     caller,
-    privileges: privileges ?? 0,
-    knobs: { guests: guestsOf(calls), ...others, ...(hasWidth ? { iovaWidth } : {}), ...knobs },
+    privileges: privileges ?? neededPrivileges(calls),
+    knobs: { guests: guestsOf(calls, partitionId), ...others, ...(hasWidth ? { iovaWidth } : {}), ...given },
+    given,
+    partitionId,
     vps: [...new Set([0, ...calls.map(({ vp }) => vp)])].sort((a, b) => a - b),
     disabled: disabledOf(calls),
-    unserved: unservedOf(calls),
-    rules: replayRules(calls),
+    unknown: new Set(),
+    hasL1vhDomains: caller === 'l1vh' && calls.some(isServedDomainCall),
+    unserved: [],
+    rules: USUAL_REPLAY_RULES,
+    distrusted: new Set(abandonedCalls(calls).map(({ n }) => n)),
+    explained: new Map(),
+    tellers: partitionId === RECORDED_CALLER ? new Map() : new Map([['another rule', [idTeller(calls)]]]),
   };
 }
 
@@ -106,11 +144,37 @@ function callerOf(privileges: number | undefined, calls: readonly RecordedCall[]
   return calls.some(({ code }) => rootCodes.includes(code)) ? 'root' : 'guest';
 }
 
-function guestsOf(calls: readonly RecordedCall[]): bigint[] {
+/** True for a call of domains that the host had. */
+function isServedDomainCall({ code, status }: RecordedCall): boolean {
+  return DOMAIN_CODES.includes(code) && status !== hv_status.HV_STATUS_INVALID_HYPERCALL_CODE;
+}
+
+/** What 0x46 was answered, if it was answered the same each time. */
+function partitionIdOf(calls: readonly RecordedCall[]): bigint {
+  const answers = calls.filter((call) => call.code === HVCALL_GET_PARTITION_ID.code && isDone(call));
+  const ids = new Set(answers.map(({ output }) => (output.length < 8 ? RECORDED_CALLER : qwordOf(output))));
+  const [id] = ids;
+  return ids.size === 1 && id !== undefined && id !== 0n && id !== HV_PARTITION_ID_SELF ? id : RECORDED_CALLER;
+}
+
+function idTeller(calls: readonly RecordedCall[]): number {
+  return calls.find(({ code }) => code === HVCALL_GET_PARTITION_ID.code)!.n;
+}
+
+function qwordOf(output: Uint8Array): bigint {
+  return new DataView(output.buffer, output.byteOffset, output.byteLength).getBigUint64(0, true);
+}
+
+function neededPrivileges(calls: readonly RecordedCall[]): number {
+  const asksForId = calls.some((call) => call.code === HVCALL_GET_PARTITION_ID.code && isDone(call));
+  return asksForId ? hv_features_ebx.HV_ACCESS_PARTITION_ID : 0;
+}
+
+function guestsOf(calls: readonly RecordedCall[], partitionId: bigint): bigint[] {
   const named = calls.filter(({ code }) => NAMES_GUEST.has(code));
   const known = named.filter(({ status }) => status !== hv_status.HV_STATUS_INVALID_PARTITION_ID);
   const ids = new Set(known.map(({ header }) => header.getBigUint64(0, true)));
-  return [...ids].filter((id) => id !== HV_PARTITION_ID_SELF && id !== RECORDED_CALLER);
+  return [...ids].filter((id) => id !== HV_PARTITION_ID_SELF && id !== partitionId);
 }
 
 function capabilitiesOf(calls: readonly RecordedCall[]): RecordedHostKnobs {
@@ -137,11 +201,4 @@ function disabledOf(calls: readonly RecordedCall[]): ReadonlySet<bigint> {
     if (!isEnabled) disabled.add(propertyInput.decodeAt(call.header, 0).logical_device_id);
   }
   return disabled;
-}
-
-function unservedOf(calls: readonly RecordedCall[]): number[] {
-  const served = new Set(
-    calls.filter(({ status }) => status !== hv_status.HV_STATUS_INVALID_HYPERCALL_CODE).map(({ code }) => code),
-  );
-  return [...new Set(calls.map(({ code }) => code))].filter((code) => !served.has(code));
 }

@@ -2,13 +2,16 @@ import { HVCALL_DEPOSIT_MEMORY } from '../../abi/hypercalls/memory.js';
 import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
 import type { Region } from '../../memory/regions.js';
 import { SharedGuestMemory } from '../../memory/shared-memory.js';
-import type { RecordedCall } from './recorded-call.js';
+import { frameOf, type RecordedCall } from './recorded-call.js';
 
 /** Addresses of a guest have 52 bits. */
 const BEYOND = 2 ** 52;
 
-/** The pages that calls have their input and output in. Frames that were deposited are there too, but empty of bytes. */
+/** The pages that calls have their input and output in. Frames of deposits are there too, but empty of bytes. */
 export class ReplayMemory extends SharedGuestMemory {
+  /** A frame that is no memory for now, and how often it was asked for. */
+  refused: number | undefined;
+  refusals = 0;
   private readonly deposited: ReadonlySet<number>;
 
   private constructor(regions: readonly Region[], deposited: ReadonlySet<number>) {
@@ -29,18 +32,23 @@ export class ReplayMemory extends SharedGuestMemory {
   }
 
   override has(gpa: number, length: number): boolean {
-    return (
-      super.has(gpa, length) || (length === HV_HYP_PAGE_SIZE && this.deposited.has(Math.floor(gpa / HV_HYP_PAGE_SIZE)))
-    );
+    const frame = Math.floor(gpa / HV_HYP_PAGE_SIZE);
+    if (length === HV_HYP_PAGE_SIZE && frame === this.refused) {
+      this.refusals++;
+      return false;
+    }
+    return super.has(gpa, length) || (length === HV_HYP_PAGE_SIZE && this.deposited.has(frame));
   }
 }
 
-/** Frames that the recorded host took. */
 function depositedIn(calls: readonly RecordedCall[]): Set<number> {
   const frames = new Set<number>();
-  for (const { code, header, start, done } of calls)
-    if (code === HVCALL_DEPOSIT_MEMORY.code)
-      for (let rep = start; rep < done && 16 + 8 * rep <= header.byteLength; rep++)
-        frames.add(Number(header.getBigUint64(8 + 8 * rep, true)));
+  for (const call of calls) {
+    if (call.code !== HVCALL_DEPOSIT_MEMORY.code) continue;
+    for (let rep = 0; rep < call.reps; rep++) {
+      const frame = frameOf(call, rep);
+      if (frame !== undefined) frames.add(frame);
+    }
+  }
   return frames;
 }

@@ -1,4 +1,3 @@
-import { hv_input_map_device_gpa_pages } from '../../abi/hv/device-attach.js';
 import { hv_status } from '../../abi/hv/status.js';
 import {
   HVCALL_ATTACH_DEVICE_DOMAIN,
@@ -9,11 +8,10 @@ import {
   HVCALL_UNMAP_DEVICE_GPA_PAGES,
 } from '../../abi/hypercalls/device-domains.js';
 import { HVCALL_DEPOSIT_MEMORY } from '../../abi/hypercalls/memory.js';
-import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
 import { type DomainRules, RECORDED_RULES } from '../../hypervisor/iommu/iommu-options.js';
 import { RECORDED_FORM } from '../../hypervisor/iommu/recorded-host.js';
 import type { FormRules } from '../../hypervisor/partition-options.js';
-import type { RecordedCall } from './recorded-call.js';
+import { isListInPage, type RecordedCall } from './recorded-call.js';
 
 const {
   HV_STATUS_OPERATION_DENIED: OPERATION_DENIED,
@@ -50,30 +48,44 @@ export interface ReplayRules {
   readonly form: FormRules;
 }
 
-/** Where the answers say so: another hypervisor recorded them, such as this one with the rules that it has by itself. */
-export function replayRules(calls: readonly RecordedCall[]): ReplayRules {
-  const domains: Partial<Record<'createAgain' | 'attachAgain' | 'deleteBusy', number>> = {};
-  for (const { rule, code, statuses } of TELLING) {
-    const told = calls.find((call) => call.code === code && statuses.includes(call.status))?.status;
-    if (told !== undefined && told !== RECORDED_RULES[rule]) domains[rule] = told;
-  }
-  const isRepCall = ({ code, control }: RecordedCall) => REP_CODES.includes(code) && (control & RESERVED) === 0n;
-  const noReps = calls.find((call) => isRepCall(call) && call.reps === 0)?.status;
-  const crossing = calls.find((call) => isRepCall(call) && leavesPage(call) && call.status === INVALID_INPUT)?.status;
-  return {
-    domains,
-    form: {
-      ...(noReps === undefined || noReps === RECORDED_FORM.noReps ? {} : { noReps }),
-      ...(crossing === undefined ? {} : { crossing }),
-    },
+export const USUAL_REPLAY_RULES: ReplayRules = { domains: {}, form: {} };
+
+/** A rule, and the event that may tell it. */
+export interface PossibleRule {
+  readonly rules: ReplayRules;
+  readonly teller: number;
+}
+
+/**
+ * Rules that the answers may tell: another hypervisor recorded them, such as this one with the rules that it has by itself. One
+ * altered answer may look like one, too: which of them hold is for a replay to say.
+ */
+export function possibleRules(calls: readonly RecordedCall[]): PossibleRule[] {
+  const found: PossibleRule[] = [];
+  const add = (call: RecordedCall | undefined, rules: Partial<ReplayRules>) => {
+    if (call !== undefined) found.push({ rules: { ...USUAL_REPLAY_RULES, ...rules }, teller: call.n });
   };
+  for (const { rule, code, statuses } of TELLING) {
+    const isUnusual = ({ status }: RecordedCall) => statuses.includes(status) && status !== RECORDED_RULES[rule];
+    const teller = calls.find((call) => call.code === code && isUnusual(call));
+    add(teller, { domains: { [rule]: teller?.status } });
+  }
+  const sound = calls.filter((call) => REP_CODES.includes(call.code) && (call.control & RESERVED) === 0n);
+  const withoutReps = mostlyAnswered(sound.filter(({ reps, status }) => reps === 0 && status !== RECORDED_FORM.noReps));
+  if (withoutReps !== undefined) add(withoutReps, { form: { noReps: withoutReps.status } });
+  const crossing = sound.find((call) => !isListInPage(call) && call.status === INVALID_INPUT);
+  if (crossing !== undefined) add(crossing, { form: { crossing: crossing.status } });
+  return found;
 }
 
-export function countRules({ domains, form }: ReplayRules): number {
-  return Object.keys(domains).length + Object.keys(form).length;
+export function joinRules(one: ReplayRules, other: ReplayRules): ReplayRules {
+  return { domains: { ...one.domains, ...other.domains }, form: { ...one.form, ...other.form } };
 }
 
-function leavesPage({ code, inputGpa, reps }: RecordedCall): boolean {
-  const length = hv_input_map_device_gpa_pages.size + 8 * reps;
-  return code === HVCALL_MAP_DEVICE_GPA_PAGES.code && (inputGpa % HV_HYP_PAGE_SIZE) + length > HV_HYP_PAGE_SIZE;
+/** The first of the calls with the status that most of them have. */
+export function mostlyAnswered(calls: readonly RecordedCall[]): RecordedCall | undefined {
+  const counts = new Map<number, number>();
+  for (const { status } of calls) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  return calls.find(({ status }) => counts.get(status) === most);
 }

@@ -13,3 +13,8 @@ export const SCENARIO_NAMES = [
 ] as const;
 
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
+
+/** What `hvabi serve --iommu` takes: whose rules the hypervisor's side of the IOMMU has, or none. */
+export const SERVED_IOMMUS = ['recorded', 'own', 'off'] as const;
+
+export type ServedIommu = (typeof SERVED_IOMMUS)[number];

@@ -5,14 +5,14 @@ import type { InterruptSink } from '../../ports/interrupt-sink.js';
 import type { LogLine } from '../../ports/log-sink.js';
 import type { RunQueue } from '../../ports/run-queue.js';
 import type { TraceSink } from '../../ports/trace-sink.js';
-import type { ChannelServer } from '../../vsp/vmbus/channel-server.js';
 import { HostSide } from '../system/host-side.js';
+import { logText } from '../system/log-text.js';
 import type { HostCommand } from './commands.js';
 import type { MonitorTarget } from './monitor-target.js';
 import { PartitionTarget } from './partition-target.js';
-import type { ScenarioName } from './scenario-names.js';
+import type { ScenarioName, ServedIommu } from './scenario-names.js';
 import { type Scenario, vpIndices } from './scenarios.js';
-import type { ServedBus } from './served-bus.js';
+import { iommuSide, iommuText } from './served-iommu.js';
 
 export interface ServedHostOptions {
   readonly arch: Arch;
@@ -29,6 +29,8 @@ export interface ServedHostOptions {
   readonly interrupts: InterruptSink;
   /** Counts per second of the guest's time stamp counter. */
   readonly tscHz: number;
+  /** An IOMMU in front of the guest's devices, or for a root partition to use; `off` when absent. */
+  readonly iommu?: ServedIommu;
   /** Overrides of the scenario's. */
   readonly vmbusMax?: number;
   readonly vpciMax?: number;
@@ -46,8 +48,7 @@ const RELID_STEP = 8;
 export class ServedHost {
   readonly target: MonitorTarget;
   private readonly options: ServedHostOptions;
-  private readonly server: ChannelServer;
-  private readonly buses: readonly ServedBus[];
+  private readonly host: HostSide;
   private readonly vps: readonly number[];
 
   constructor(options: ServedHostOptions) {
@@ -55,11 +56,12 @@ export class ServedHost {
     this.options = options;
     this.vps = vpIndices(scenario, vcpus);
     const vcpuOf = new Map(this.vps.map((vp, vcpu) => [vp, vcpu]));
-    const log = ({ level, code, fields }: LogLine): void => {
-      if (level !== 'info') note(`${level}: ${code} ${fields === undefined ? '' : fieldText(fields)}`.trimEnd());
+    const log = (line: LogLine): void => {
+      const text = logText(line);
+      if (text !== undefined) note(text);
     };
     const { vmbusMax = scenario.vmbusMax, vpciMax = scenario.vpciMax } = options;
-    const host = new HostSide({
+    this.host = new HostSide({
       arch,
       memory,
       queue,
@@ -68,6 +70,7 @@ export class ServedHost {
       plan: { ...scenario, vmbusMax, vpciMax },
       relidStep: RELID_STEP,
       partition: {
+        ...iommuSide(scenario.isRoot, options.iommu),
         isRoot: scenario.isRoot,
         tscHz,
         onCrash: ({ vp, text }) =>
@@ -82,9 +85,7 @@ export class ServedHost {
       log,
       note,
     });
-    this.server = host.server;
-    this.buses = host.buses;
-    this.target = new PartitionTarget({ arch, partition: host.partition, vps: this.vps, isRoot: scenario.isRoot });
+    this.target = new PartitionTarget({ arch, partition: this.host.partition, vps: this.vps, isRoot: scenario.isRoot });
     this.recordSetup();
   }
 
@@ -92,7 +93,7 @@ export class ServedHost {
   command(command: HostCommand): void {
     const { trace, note } = this.options;
     trace.event({ k: 'marker', text: `host ${command}` });
-    const [bus] = this.buses;
+    const [bus] = this.host.buses;
     if (bus === undefined) note(`${command}: this scenario has no bus`);
     else bus[command]();
   }
@@ -100,13 +101,14 @@ export class ServedHost {
   /** The guest is gone: the last records. */
   finish(timeReads: number): void {
     const { trace, queue } = this.options;
-    this.server.recordRings('final');
+    this.host.recordEnd();
     trace.event({ k: 'end', exit: 0, time_ref_count_reads: timeReads, seconds: queue.now() / 1e6 });
   }
 
   /** What is known about the guest, as label and text. */
   facts(): [string, string][] {
-    const { connection } = this.server;
+    const { server, buses, partition } = this.host;
+    const { connection } = server;
     const versions = Object.entries(vmbus_version);
     const version = connection?.version;
     const name = versions.find(([, number]) => number === version)?.[0];
@@ -116,7 +118,8 @@ export class ServedHost {
         'VMBus',
         version === undefined ? 'not connected' : `${version >>> 16}.${version & 0xffff}  ${name ?? ''}`.trim(),
       ],
-      ...this.buses.map((bus): [string, string] => ['channel', bus.describe()]),
+      ...buses.map((bus): [string, string] => ['channel', bus.describe()]),
+      ...(partition.iommu === undefined ? [] : [['IOMMU', iommuText(partition.iommu)] as [string, string]]),
     ];
   }
 
@@ -139,10 +142,4 @@ export class ServedHost {
 /** A crash message is the end of a kernel log; all of it is in the record. */
 function firstLine(text: string): string {
   return text.trimStart().split('\n', 1)[0] ?? '';
-}
-
-function fieldText(fields: Readonly<Record<string, unknown>>): string {
-  return Object.entries(fields)
-    .map(([key, value]) => `${key} ${String(value)}`)
-    .join(', ');
 }

@@ -11,7 +11,7 @@ import { HostSide } from '../system/host-side.js';
 import { Flags } from './flags.js';
 import type { IommuChoice } from './iommu-choice.js';
 import { guestOptions, partitionOf } from './side-options.js';
-import { Findings, type Simulation } from './simulation.js';
+import { type CheckListener, Findings, type Simulation } from './simulation.js';
 
 export interface SimulateOptions {
   readonly arch: Arch;
@@ -25,6 +25,7 @@ export interface SimulateOptions {
   /** Instead of the scenario's. */
   readonly iommu?: IommuChoice;
   readonly note?: (text: string) => void;
+  readonly checked?: CheckListener;
   readonly log?: (line: LogLine) => void;
   /** The queue to run on, which then decides the order; a new one of the seed when absent. */
   readonly queue?: VirtualQueue;
@@ -50,13 +51,13 @@ const LIMIT_US = 2_000_000_000;
 export function simulate(simulation: Simulation, options: SimulateOptions): SimulationResult {
   const { arch, trace, note = () => undefined, log = () => undefined } = options;
   const queue = options.queue ?? new VirtualQueue(options.seed === undefined ? undefined : seededChoice(options.seed));
-  const memory = SharedGuestMemory.create(MEMORY_BYTES);
+  const memory = SharedGuestMemory.create(MEMORY_BYTES, { kernel: false });
   const frames = PageFrameAllocator.create(FIRST_PFN, MEMORY_BYTES / PAGE_BYTES - FIRST_PFN);
   const vps = vpIndices(simulation.plan, simulation.cpus);
   const { vmbusMax = simulation.plan.vmbusMax, vpciMax = simulation.plan.vpciMax } = options;
   const plan = { ...simulation.plan, vmbusMax, vpciMax };
   const { iommu = simulation.iommu } = options;
-  const findings = new Findings(note);
+  const findings = new Findings(note, options.checked);
   let guest: GuestSide | undefined;
   const host = new HostSide({
     arch,
@@ -90,6 +91,6 @@ export function simulate(simulation: Simulation, options: SimulateOptions): Simu
   queue.drain(LIMIT_US);
   findings.check('the guest comes to its end', guestRun.done);
   if (hostRun !== undefined) findings.check('the host comes to its end', hostRun.done);
-  host.server.recordRings('final');
+  host.recordEnd();
   return { checks: findings.checks, failures: findings.failures, us: queue.now() - startUs, guest, host };
 }

@@ -14,7 +14,7 @@ import type { GuestScene, HostScene, Simulation } from './simulation.js';
 function* guest(scene: GuestScene): Routine {
   const { report, flags, queue, guest, iommu: choice } = scene;
   const { iommu, vmbus, nvme } = guest;
-  const wanted = choice?.domain !== 'off' && guest.machine.arch === 'x64';
+  const wanted = choice?.domain !== 'off';
   report.check(`the guest ${wanted ? 'has' : 'is without'} an IOMMU`, (iommu !== undefined) === wanted);
   const free = guest.frames.free;
   if (!(yield* start(scene))) return;
@@ -99,6 +99,21 @@ export const pviommu: Simulation = {
   name: 'pviommu',
   about: 'a disk behind the IOMMU of the guest: probed, used, taken away, all its DMA through stage-1 tables',
   shows: ['E2E-01', 'PVI-51', 'VPCI-84'],
+  otherwise: {
+    identity: {
+      about:
+        "a disk in the identity domain of the guest's IOMMU: probed, used, taken away, its DMA translated by nothing",
+      shows: ['E2E-01', 'PVI-07', 'VPCI-84'],
+    },
+    blocked: {
+      about: "a disk in the blocked domain of the guest's IOMMU: its first access is refused, its driver gives up",
+      shows: ['E2E-01', 'PVI-07', 'VPCI-84'],
+    },
+    off: {
+      about: 'a guest that looks for an IOMMU and has none: its disk is probed, used, taken away, without translation',
+      shows: ['PVI-02', 'VPCI-84'],
+    },
+  },
   cpus: 2,
   plan: SCENARIOS.boot,
   iommu: { domain: 'paging', mode: 'lazy' },

@@ -6,6 +6,7 @@ import type { GuestSide } from '../system/guest-side.js';
 import type { HostSide, HostSideOptions } from '../system/host-side.js';
 import type { Flags } from './flags.js';
 import type { IommuChoice } from './iommu-choice.js';
+import type { IommuKind } from './names.js';
 
 /** What a scenario's routines report: what happened, and what should have happened and did not. */
 export interface Report {
@@ -33,12 +34,18 @@ export interface HostScene {
   readonly report: Report;
 }
 
-/** A scenario: what the host offers, what the guest does, what the host does meanwhile. */
-export interface Simulation {
-  readonly name: string;
+/** What a run is, for its reader. */
+export interface Synopsis {
   readonly about: string;
   /** Ids of the requirements that it shows. */
   readonly shows: readonly string[];
+}
+
+/** A scenario: what the host offers, what the guest does, what the host does meanwhile. */
+export interface Simulation extends Synopsis {
+  readonly name: string;
+  /** What it is with another IOMMU than its own, where it is something else then. */
+  readonly otherwise?: Readonly<Partial<Record<IommuKind, Synopsis>>>;
   readonly cpus: number;
   readonly plan: Scenario;
   readonly isConfidential?: boolean;
@@ -51,14 +58,24 @@ export interface Simulation {
   host?(scene: HostScene): Routine;
 }
 
+/** What a run of a scenario is, with the IOMMU that it has. */
+export function synopsisOf(simulation: Simulation, iommu: IommuChoice | undefined): Synopsis {
+  return (iommu && simulation.otherwise?.[iommu.domain]) ?? simulation;
+}
+
+/** Hears of each check as it is made. */
+export type CheckListener = (text: string, ok: boolean) => void;
+
 /** Collects what two routines report. */
 export class Findings implements Report {
   readonly failures: string[] = [];
   checks = 0;
   private readonly tell: (text: string) => void;
+  private readonly checked: CheckListener;
 
-  constructor(tell: (text: string) => void) {
+  constructor(tell: (text: string) => void, checked: CheckListener = () => undefined) {
     this.tell = tell;
+    this.checked = checked;
   }
 
   say(text: string): void {
@@ -67,6 +84,7 @@ export class Findings implements Report {
 
   check(text: string, ok: boolean): boolean {
     this.checks++;
+    this.checked(text, ok);
     if (ok) return true;
     this.failures.push(text);
     this.tell(`NOT TRUE: ${text}`);

@@ -16,19 +16,22 @@ const PAGE_BYTES = 4096;
 export class DmaTrace {
   private readonly sink: TraceSink | undefined;
   private readonly device: string;
+  private readonly most: number;
   /** Page of memory by direction and page of the device's. */
   private readonly seen = new Map<string, number>();
   private dma = 0;
   private faults = 0;
 
-  constructor(sink: TraceSink | undefined, deviceId: bigint) {
+  /** `most` `dma` events are written. */
+  constructor(sink: TraceSink | undefined, deviceId: bigint, most = MOST_DMA) {
     this.sink = sink;
+    this.most = most;
     this.device = hexNumber(deviceId);
   }
 
   /** A piece of an access, and the pages of all of it for which the IOTLB had what the tables had no more. */
   translated({ iova, gpa, length }: DmaSegment, access: DmaAccess, staleTlbHits: number): void {
-    if (this.sink === undefined || this.dma >= MOST_DMA) return;
+    if (this.sink === undefined || this.dma >= this.most) return;
     if (!this.isNews(iova, gpa, length, access) && staleTlbHits === 0) return;
     this.dma++;
     this.sink.event({

@@ -1,3 +1,4 @@
+import { NO_TRACE } from '../../capture/recorder.js';
 import { Partition } from '../../hypervisor/partition.js';
 import type { PartitionOptions } from '../../hypervisor/partition-options.js';
 import type { Arch } from '../../layout/types.js';
@@ -10,6 +11,7 @@ import { ChannelServer } from '../../vsp/vmbus/channel-server.js';
 import type { VpciKnobs } from '../../vsp/vpci/vpci-bus.js';
 import type { Scenario } from '../serve/scenarios.js';
 import { ServedBus } from '../serve/served-bus.js';
+import { DomainRecord } from './domain-state.js';
 import { IommuOfBuses } from './iommu-of-buses.js';
 
 export interface HostSideOptions {
@@ -24,7 +26,12 @@ export interface HostSideOptions {
   /** Relids are 3, 3 + step, …; 1 when absent. */
   readonly relidStep?: number;
   /** What the partition has besides. */
-  readonly partition?: Partial<Pick<PartitionOptions, 'isRoot' | 'tscHz' | 'onCrash' | 'gicdGpa' | 'iommu'>>;
+  readonly partition?: Partial<
+    Pick<
+      PartitionOptions,
+      'isRoot' | 'partitionId' | 'tscHz' | 'onCrash' | 'gicdGpa' | 'continuation' | 'formRules' | 'iommu'
+    >
+  >;
   readonly log?: LogSink;
   /** Tells what the host does by itself, in words. */
   readonly note?: (text: string) => void;
@@ -40,9 +47,14 @@ export class HostSide {
   readonly partition: Partition;
   readonly server: ChannelServer;
   readonly buses: readonly ServedBus[];
+  private readonly record: DomainRecord | undefined;
 
   constructor(options: HostSideOptions) {
-    const { arch, memory, queue, trace, sink, vps, plan, knobs, log, note = () => undefined } = options;
+    const { arch, memory, queue, sink, vps, plan, knobs, log, note = () => undefined } = options;
+    // A partition that is not recorded is told so.
+    const isRecorded = options.partition?.iommu !== undefined && options.trace !== NO_TRACE;
+    this.record = isRecorded ? new DomainRecord(options.trace) : undefined;
+    const trace = this.record ?? options.trace;
     this.partition = new Partition({ arch, memory, queue, trace, sink, vps, bits: plan.bits, ...options.partition });
     this.server = new ChannelServer(this.partition, {
       maxVersion: plan.vmbusMax,
@@ -65,6 +77,12 @@ export class HostSide {
           ...(knobs === undefined ? {} : { knobs }),
         }),
     );
+  }
+
+  /** The last records: what the rings hold, and which devices are in which domains where there is an IOMMU. */
+  recordEnd(): void {
+    this.server.recordRings('final');
+    if (this.partition.iommu !== undefined) this.record?.end(this.partition.iommu);
   }
 
   /** Interrupts and windows that the buses still hold. */

@@ -12,7 +12,7 @@ import { Flags } from '../simulate/flags.js';
 import type { IommuChoice } from '../simulate/iommu-choice.js';
 import { FIRST_PFN, MEMORY_BYTES, PAGE_BYTES } from '../simulate/one-thread.js';
 import { partitionOf } from '../simulate/side-options.js';
-import { Findings } from '../simulate/simulation.js';
+import { type CheckListener, Findings } from '../simulate/simulation.js';
 import { SIMULATIONS } from '../simulate/simulations.js';
 import { HostSide } from '../system/host-side.js';
 import { Mailbox } from '../vp/mailbox.js';
@@ -29,6 +29,8 @@ export interface ThreadOptions {
   /** Instead of the scenario's. */
   readonly iommu?: IommuChoice;
   readonly note?: (text: string) => void;
+  /** Hears of the host's checks as they are made, and of the guest's at its end. */
+  readonly checked?: CheckListener;
   readonly log?: (line: LogLine) => void;
   /** Real time that the guest has, 60 s when absent. A guest that is not at its end then is a failed check. */
   readonly limitMs?: number;
@@ -90,7 +92,7 @@ export async function simulateInThreads(name: keyof typeof SIMULATIONS, options:
   serve = () => boxes.map((box, cpu) => serveMailbox(box, gates[cpu]!)).some(Boolean);
   trace.event({ k: 'setup', scenario: name, arch, cpus: vps.length, vps, ram: MEMORY_BYTES });
 
-  const findings = new Findings(note);
+  const findings = new Findings(note, options.checked);
   const workers = vps.map(
     (_, cpu) =>
       new Worker(thread, { workerData: { shared, cpu, arch, simulation: name, iommu, limitMs } satisfies VpTask }),
@@ -117,12 +119,13 @@ export async function simulateInThreads(name: keyof typeof SIMULATIONS, options:
     if (!ended) await stop();
     await gone;
     for (const text of report?.said ?? []) note(text);
+    for (const [text, ok] of report?.checked ?? []) options.checked?.(text, ok);
     for (const line of report?.log ?? []) log(line);
     if (report === undefined) findings.check('the guest comes to its end', false);
     findings.check('the host comes to its end', run?.done !== false);
-    host.server.recordRings('final');
+    host.recordEnd();
     return {
-      checks: findings.checks + (report?.checks ?? 0),
+      checks: findings.checks + (report?.checked.length ?? 0),
       failures: [...(report?.failures ?? []), ...findings.failures],
       us: queue.now(),
     };

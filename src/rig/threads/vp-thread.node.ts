@@ -30,7 +30,8 @@ export interface VpTask {
 
 /** What the first CPU says at its end. */
 export interface GuestReport {
-  readonly checks: number;
+  /** Checks, in order, and whether they hold. */
+  readonly checked: readonly (readonly [text: string, ok: boolean])[];
   readonly failures: readonly string[];
   readonly said: readonly string[];
   readonly log: readonly LogLine[];
@@ -68,7 +69,11 @@ function runGuest(): GuestReport {
   });
   const said: string[] = [];
   const log: LogLine[] = [];
-  const findings = new Findings((text) => said.push(text));
+  const checked: [text: string, ok: boolean][] = [];
+  const findings = new Findings(
+    (text) => said.push(text),
+    (text, ok) => checked.push([text, ok]),
+  );
   const chosen = SIMULATIONS[simulation];
   guest = new GuestSide({
     arch,
@@ -82,7 +87,7 @@ function runGuest(): GuestReport {
   const run = start(queue, chosen.guest({ guest, iommu, queue, flags: new Flags(shared.flags), report: findings }));
   queue.run(() => run.done, limitMs);
   findings.check('the guest comes to its end', run.done);
-  return { checks: findings.checks, failures: findings.failures, said, log };
+  return { checked, failures: findings.failures, said, log };
 }
 
 function answerCalls(): void {

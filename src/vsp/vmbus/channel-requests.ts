@@ -49,6 +49,9 @@ export function takeOpen(bus: ServerBus, connection: Connection, view: DataView,
 export function takeClose(bus: ServerBus, view: DataView): void {
   const { child_relid: relid } = decodeAt(vmbus_channel_close_channel, view, 0);
   const channel = bus.known(relid);
+  // Linux closes what is taken away from it before it gives the relid back (drivers/hv/channel.c); the close changes nothing.
+  if (channel?.state === 'revoked')
+    return bus.rules.log({ level: 'info', code: 'vmbus-close-after-rescind', fields: { relid } });
   if (channel === undefined || channel.state !== 'open' || channel.isReserved)
     return bus.drop(TYPE.CHANNELMSG_CLOSECHANNEL, channel?.state ?? 'unknown', { relid });
   closeChannel(bus, channel, 'close');
