@@ -5,7 +5,7 @@ import { callOnPage } from '../../src/hypercall/page-call.js';
 import { HypercallPages } from '../../src/memory/hypercall-pages.js';
 import { PageFrameAllocator } from '../../src/memory/page-frame-allocator.js';
 import { SharedGuestMemory } from '../../src/memory/shared-memory.js';
-import { CallsOnlyGate } from '../support/calls-only-gate.js';
+import { CallsOnlyGate } from '../../src/rig/compare/calls-only-gate.js';
 
 const calls = suite('a call on the page of a CPU');
 

@@ -102,6 +102,13 @@ export function exitOf(error: unknown): number {
   return error instanceof CommandError ? error.exit : EXIT.unusable;
 }
 
+/** Says what ended the reading of `name`, behind record `last`. Returns the exit code; throws what is no fault of the input. */
+export function inputFault(error: unknown, name: string, last: number | undefined): number {
+  if (!(error instanceof AbiError || error instanceof CommandError)) throw error;
+  complain(errorLines(error, last === undefined ? name : `${name}, behind record ${last}`));
+  return exitOf(error);
+}
+
 /** Lines on standard error; a closed one is no reason to fail. */
 export function complain(lines: readonly string[]): void {
   try {

@@ -3,7 +3,7 @@ import { bytesToHex, hex64 } from '../../../src/bytes/hex.js';
 import { joinU64 } from '../../../src/bytes/word.js';
 import { encode } from '../../../src/layout/codec.js';
 import type { GuestMemory } from '../../../src/ports/guest-memory.js';
-import { CallsOnlyGate } from '../../support/calls-only-gate.js';
+import { CallsOnlyGate } from '../../../src/rig/compare/calls-only-gate.js';
 
 export const CODES = {
   deposit: 0x48,

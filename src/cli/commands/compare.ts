@@ -1,13 +1,12 @@
-import { AbiError } from '../../bytes/errors.js';
-import { readEvents } from '../../capture/input.node.js';
 import { callOf } from '../../capture/names.js';
 import { jsonValue } from '../../capture/recorder.js';
 import { splitControlWord } from '../../hypercall/words.js';
 import type { CallDifference } from '../../rig/compare/call-tape.js';
 import { type CompareDriverOptions, type ComparedDriver, compareDriver } from '../../rig/compare/compare-driver.js';
-import { CommandError, complain, EXIT, errorLines } from '../exit.js';
+import { CommandError, EXIT } from '../exit.js';
 import { type ColourChoice, type Paint, paintFor } from '../paint.js';
-import { traceName, traceOf } from '../trace-path.js';
+import { ReadableEvents } from '../readable-events.js';
+import { traceName } from '../trace-path.js';
 import { plural } from '../tree/numbers.js';
 import { Writer } from '../writer.js';
 
@@ -22,25 +21,23 @@ const WHAT = { missing: 'not made here', extra: 'made here, not recorded', late:
 
 /** `hvabi compare`. Returns the exit code. */
 export function runCompare(capture: string, options: CompareCommandOptions): number {
-  const source = traceOf(capture);
-  let found: ComparedDriver | undefined;
-  try {
-    found = compareDriver(readEvents(source), options);
-  } catch (error) {
-    if (!(error instanceof AbiError)) throw error;
-    complain(errorLines(error, traceName(capture)));
-    return EXIT.unusable;
-  }
+  const events = new ReadableEvents(capture);
+  const found = compareDriver(events.all(), options);
+  if (found !== undefined) print(found, options);
+  if (events.complain()) return EXIT.unusable;
   if (found === undefined)
     throw new CommandError(
       `${traceName(capture)}: has no calls of an IOMMU driver`,
       'root partitions and guests with an IOMMU make them; hvabi decode --summary shows what is in it',
     );
+  return found.differences.length === 0 ? EXIT.fine : EXIT.differs;
+}
+
+function print(found: ComparedDriver, options: CompareCommandOptions): void {
   const writer = new Writer();
   if (options.json) writer.line(JSON.stringify(jsonOf(found), jsonValue, 2));
   else for (const line of linesOf(found, options)) writer.line(line);
   writer.flush();
-  return found.differences.length === 0 ? EXIT.fine : EXIT.differs;
 }
 
 function* linesOf(found: ComparedDriver, { quiet, color }: CompareCommandOptions): Generator<string> {

@@ -1,4 +1,3 @@
-import { AbiError } from '../../bytes/errors.js';
 import { type InputOptions, readRecords } from '../../capture/input.node.js';
 import { type JsonRecord, presentRecord } from '../../capture/present.js';
 import type { DecodedRecord } from '../../capture/record.js';
@@ -7,7 +6,7 @@ import { Tally } from '../../capture/tally.js';
 import type { Direction } from '../../layout/messages.js';
 import type { Arch } from '../../layout/types.js';
 import { checkAbi, checkFormat, checkProto } from '../choices.js';
-import { CommandError, complain, EXIT, errorLines, exitOf } from '../exit.js';
+import { CommandError, complain, EXIT, inputFault } from '../exit.js';
 import { filterOf } from '../filter.js';
 import { guidName } from '../guid-name.js';
 import { isRegular, sizeOf, sourceOf } from '../input-source.js';
@@ -87,10 +86,8 @@ export function runDecode(file: string | undefined, options: DecodeOptions): num
       sink.take(record, json);
     }
   } catch (error) {
-    if (!(error instanceof AbiError || error instanceof CommandError)) throw error;
     progress.end();
-    complain(errorLines(error, last === undefined ? name : `${name}, behind record ${last}`));
-    exit = exitOf(error);
+    exit = inputFault(error, name, last);
   }
   progress.end();
   sink.end();

@@ -1,6 +1,3 @@
-import { AbiError } from '../../bytes/errors.js';
-import type { Event } from '../../capture/event.js';
-import { readEvents } from '../../capture/input.node.js';
 import { callOf } from '../../capture/names.js';
 import { jsonValue } from '../../capture/recorder.js';
 import { RECORDED_POOL, type RecordedHostKnobs } from '../../hypervisor/iommu/recorded-host.js';
@@ -9,12 +6,12 @@ import {
   type ReplayDifference,
   replayDeviceDomains,
 } from '../../rig/replay/device-domain-replay.js';
-import { recordedCall } from '../../rig/replay/recorded-call.js';
 import type { ReplayHost } from '../../rig/replay/replay-host.js';
-import { CommandError, complain, EXIT, errorLines } from '../exit.js';
+import { CommandError, EXIT } from '../exit.js';
 import { type ColourChoice, paintFor } from '../paint.js';
+import { ReadableEvents } from '../readable-events.js';
 import { terminalText } from '../terminal-text.js';
-import { traceName, traceOf } from '../trace-path.js';
+import { traceName } from '../trace-path.js';
 import { plural } from '../tree/numbers.js';
 import { Writer } from '../writer.js';
 import { knobTexts, parseKnobs } from './replay-knobs.js';
@@ -32,48 +29,16 @@ const MOST_NAMED = 12;
 /** `hvabi replay`. Returns the exit code. */
 export function runReplay(capture: string, options: ReplayCommandOptions): number {
   const knobs = parseKnobs(options.knob ?? []);
-  const events = new ReadableEvents(traceOf(capture));
+  const events = new ReadableEvents(capture);
   const replay = replayDeviceDomains(events.all(), { knobs });
-  const { fault, at } = events;
   if (replay.calls > 0) print(replay, knobs, options);
-  if (fault !== undefined) {
-    complain(errorLines(fault, [traceName(capture), at].filter((one) => one !== '').join(': ')));
-    return EXIT.unusable;
-  }
+  if (events.complain()) return EXIT.unusable;
   if (replay.calls === 0)
     throw new CommandError(
-      `${capture}: has no calls of device domains`,
+      `${traceName(capture)}: has no calls of device domains`,
       'root partitions and guests with an IOMMU make them; hvabi decode --summary shows what is in it',
     );
   return replay.differences.length === 0 ? EXIT.fine : EXIT.differs;
-}
-
-/** A trace up to the first line or event that is none: what stands before it is worth a replay. */
-class ReadableEvents {
-  fault: AbiError | undefined;
-  /** The event that is none, where it is no line. */
-  at = '';
-  private readonly source: string | number;
-
-  constructor(source: string | number) {
-    this.source = source;
-  }
-
-  *all(): Generator<Event> {
-    let at: string | undefined;
-    try {
-      for (const event of readEvents(this.source)) {
-        at = `event #${String(event.n ?? '?')}`;
-        recordedCall(event, 0);
-        at = undefined;
-        yield event;
-      }
-    } catch (error) {
-      if (!(error instanceof AbiError)) throw error;
-      this.fault = error;
-      this.at = at ?? '';
-    }
-  }
 }
 
 function print(replay: DeviceDomainReplay, given: RecordedHostKnobs, options: ReplayCommandOptions): void {

@@ -1,8 +1,7 @@
-import { AbiError } from '../../bytes/errors.js';
 import { readRecords } from '../../capture/input.node.js';
 import { presentRecord } from '../../capture/present.js';
 import type { Arch } from '../../layout/types.js';
-import { CommandError, complain, EXIT, errorLines, exitOf } from '../exit.js';
+import { CommandError, EXIT, inputFault } from '../exit.js';
 import { filterOf } from '../filter.js';
 import { isRegular, sizeOf, sourceOf } from '../input-source.js';
 import { type ColourChoice, paintFor } from '../paint.js';
@@ -45,10 +44,8 @@ export function runTimeline(file: string | undefined, options: TimelineCommandOp
       if (keep === undefined || keep(presentRecord(record))) timeline.record(record);
     }
   } catch (error) {
-    if (!(error instanceof AbiError || error instanceof CommandError)) throw error;
     progress.end();
-    complain(errorLines(error, last === undefined ? name : `${name}, behind record ${last}`));
-    exit = exitOf(error);
+    exit = inputFault(error, name, last);
   }
   progress.end();
   timeline.flush();

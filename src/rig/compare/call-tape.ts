@@ -5,10 +5,10 @@ import { HV_HYP_PAGE_SIZE } from '../../bytes/page.js';
 import { hiOf, joinU64, loOf } from '../../bytes/word.js';
 import { callOf } from '../../capture/names.js';
 import { inputSide } from '../../layout/hypercall.js';
-import type { CpuGate } from '../../ports/cpu-gate.js';
 import type { GuestMemory } from '../../ports/guest-memory.js';
 import type { PageFrames } from '../../ports/page-frames.js';
 import type { RecordedCall } from '../replay/recorded-call.js';
+import { CallsOnlyGate } from './calls-only-gate.js';
 import { wordsFrom } from './driver-calls.js';
 
 /** How far ahead, and then back, a call is looked for that is not the next one. */
@@ -41,10 +41,7 @@ export interface CallDifference {
 export type ComparedInput = (code: number, input: Uint8Array) => Uint8Array;
 
 /** A hypervisor that answers as a recorded one did, call by call, and notes each call that was not made or is not recorded. */
-export class CallTape implements CpuGate, PageFrames {
-  readonly vp = 0;
-  resultLo = 0;
-  resultHi = 0;
+export class CallTape extends CallsOnlyGate implements PageFrames {
   same = 0;
   private readonly memory: GuestMemory;
   private readonly calls: readonly RecordedCall[];
@@ -54,6 +51,7 @@ export class CallTape implements CpuGate, PageFrames {
   private at = 0;
 
   constructor(memory: GuestMemory, calls: readonly RecordedCall[], compared: ComparedInput = (_, input) => input) {
+    super();
     this.memory = memory;
     this.calls = calls;
     this.compared = compared;
@@ -96,26 +94,12 @@ export class CallTape implements CpuGate, PageFrames {
     this.resultHi = hiOf(call.result);
   }
 
-  hypercallFast(controlLo: number, controlHi: number): void {
+  override hypercallFast(controlLo: number, controlHi: number): void {
     const control = joinU64(controlLo >>> 0, controlHi >>> 0);
     this.noted.push({ what: 'extra', code: controlLo & 0xffff, control, input: '' });
     this.resultLo = 0;
     this.resultHi = 0;
   }
-
-  rdmsr(): undefined {
-    return undefined;
-  }
-
-  wrmsr(): boolean {
-    return false;
-  }
-
-  mmioRead(): bigint {
-    return 0xffff_ffff_ffff_ffffn;
-  }
-
-  mmioWrite(): void {}
 
   /** The frames that the recorded guest gave, so that its lists can be compared. */
   take(count: number): number[] | undefined {

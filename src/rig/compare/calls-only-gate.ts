@@ -1,4 +1,4 @@
-import type { CpuGate } from '../../src/ports/cpu-gate.js';
+import type { CpuGate } from '../../ports/cpu-gate.js';
 
 /** The exits of a CPU whose driver makes nothing but hypercalls through memory; the others meet nobody. */
 export abstract class CallsOnlyGate implements CpuGate {
@@ -8,7 +8,7 @@ export abstract class CallsOnlyGate implements CpuGate {
 
   abstract hypercall(controlLo: number, controlHi: number, inputGpa: number, outputGpa: number): void;
 
-  hypercallFast(): void {
+  hypercallFast(_controlLo: number, _controlHi: number): void {
     throw new Error('the driver makes no fast calls');
   }
 
