@@ -36,7 +36,7 @@ class WritingGate extends CallsOnlyGate {
 }
 
 function rig(separateOutput: boolean) {
-  const memory = SharedGuestMemory.create(64 * PAGE, { kernel: false });
+  const memory = SharedGuestMemory.create(64 * PAGE);
   const pages = HypercallPages.create(memory, PageFrameAllocator.create(8, 32), { cpus: 2, separateOutput });
   for (const cpu of [0, 1]) pages.online(cpu);
   return { pages, gate: new WritingGate(memory) };

@@ -31,9 +31,9 @@ const installed = join(consumer.folder, 'node_modules');
 
 const tarball = suite('packed: the tarball');
 
-tarball('holds dist and the texts, nothing else', () => {
+tarball('holds dist, the texts and what they show, nothing else', () => {
   const other = consumer.packed.filter(
-    (path) => !/^(dist\/|(README|CHANGELOG)\.md$|LICENSE$|package\.json$)/.test(path),
+    (path) => !/^(dist\/|docs\/[\w-]+\.md$|bench\/(plots\/|results\.md$)|(README|CHANGELOG)\.md$|LICENSE$|package\.json$)/.test(path),
   );
   assert.equal(other, []);
 });

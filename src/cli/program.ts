@@ -265,7 +265,7 @@ of its own (calls done in parts, refused pages) is told by the capture: as a set
 all of it, else as recorded, with the numbers of the events. Exit 1 on a difference.
 
 Example:
-  hvabi replay captures/root-iommu`,
+  hvabi replay events.jsonl`,
     )
     .action(async (capture: string, options: ReplayCommandOptions) => {
       const { runReplay } = await import('./commands/replay.js');

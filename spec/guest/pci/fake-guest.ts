@@ -29,7 +29,7 @@ const NO_SPACE: DeviceSpace = { take: () => undefined, give: () => undefined, ta
 export class FakeGuest implements GuestMachine {
   readonly arch: 'x64' | 'arm64';
   readonly queue = new VirtualQueue();
-  readonly memory = SharedGuestMemory.create(256 * PAGE, { kernel: false });
+  readonly memory = SharedGuestMemory.create(256 * PAGE);
   readonly frames = PageFrameAllocator.create(0, 256);
   readonly pages: HypercallPages;
   readonly lines: LogLine[] = [];

@@ -16,7 +16,7 @@ import { DEVICE_ID, DOMAIN, got, PAGE, PREFIX, told } from './rig.js';
 const real = suite('pvIOMMU: on the hypervisor');
 
 function make(width: number, flush: 'single' | 'exact' | 'domain') {
-  const memory = SharedGuestMemory.create(1024 * PAGE, { kernel: false });
+  const memory = SharedGuestMemory.create(1024 * PAGE);
   const frames = PageFrameAllocator.create(0, 512);
   const queue = new VirtualQueue();
   const lines: LogLine[] = [];

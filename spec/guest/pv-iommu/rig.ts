@@ -51,7 +51,8 @@ export class CountedFrames implements PageFrames {
 export class PvRig implements GuestMachine {
   readonly arch: 'x64' | 'arm64';
   readonly queue = new VirtualQueue();
-  readonly memory = SharedGuestMemory.create(2048 * PAGE, { kernel: false });
+  // So large that the C library maps it: memory that nobody touches costs nothing, and goes at once when the rig does.
+  readonly memory = SharedGuestMemory.create(10240 * PAGE, { kernel: false });
   readonly frames = new CountedFrames(PageFrameAllocator.create(0, 2048));
   readonly pages: HypercallPages;
   readonly lines: LogLine[] = [];

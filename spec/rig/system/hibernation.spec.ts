@@ -16,7 +16,7 @@ const STRIDE = 7;
 /** What is wrong behind a night's sleep in which, after so many tasks, the host takes a bus of disks and offers it again. */
 function sleepAndWake(steps: number, seed: number): string[] {
   const queue = new SteppedQueue(seed === 0 ? undefined : seededChoice(seed));
-  const memory = SharedGuestMemory.create(8 << 20, { kernel: false });
+  const memory = SharedGuestMemory.create(8 << 20);
   const frames = PageFrameAllocator.create(256, 2048 - 256);
   let guest: GuestSide | undefined;
   const sink = { interrupt: (vp: number, vector: number) => guest?.machine.interrupt(vp, vector) };
