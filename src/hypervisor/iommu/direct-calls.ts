@@ -15,7 +15,8 @@ const detach = codecOf(hv_input_detach_device);
 
 /**
  * Devices given to a partition's own address space, 0x82, and taken back, 0x83. The device is named by the caller's id for it
- * and by a logical id, which has to be there; whether there is such a partition is looked at first. A pair of partition and logical id is given once.
+ * and by a logical id, which has to be there; whether there is such a partition is looked at first. A pair of partition and
+ * logical id is given once.
  */
 export function serveDirect(serve: ServeChecked, domains: DeviceDomains): void {
   serve(HVCALL_ATTACH_DEVICE, ({ input }) => {
