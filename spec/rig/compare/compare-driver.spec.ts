@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { DecodeError } from '../../../src/bytes/errors.js';
 import type { Event } from '../../../src/capture/event.js';
 import { compareDriver } from '../../../src/rig/compare/compare-driver.js';
 import { guestRecording, lineOf, rootRecording } from './recordings.js';
@@ -156,6 +157,26 @@ test('calls that make no sense are differences, not crashes', () => {
       const found = compareDriver([...events, ...notes, ...events], { driver })!;
       assert.ok(found.calls === 0 || found.differences.length > 0);
     }
+});
+
+test('a note of a mapping that cannot be followed is an error with its place, one in no words is none', () => {
+  for (const [recording, driver] of [
+    [rootRecording(), 'root'],
+    [guestRecording(), 'guest'],
+  ] as const) {
+    const open = recording.findIndex(({ text }) => /^vfio map/.test(String(text)));
+    const noted = (text: string): Event[] => recording.toSpliced(open, 0, { n: recording[open]!.n, k: 'marker', text });
+    for (const size of ['0x1000001000', '0xffffffffffffffff'])
+      assert.throws(
+        () => compareDriver(noted(`vfio map iova 0x0 size ${size} pages 1 rw -> 0 `), { driver }),
+        (error: unknown) => error instanceof DecodeError && error.code === 'E_RECORD' && /64 GiB/.test(error.message),
+      );
+    for (const iova of ['0xzz', `0x${'f'.repeat(17)}`, '-1'])
+      assert.equal(
+        compareDriver(noted(`vfio map iova ${iova} size 0x1000 pages 1 rw -> 0 `), { driver })!.differences,
+        [],
+      );
+  }
 });
 
 test.run();

@@ -36,6 +36,25 @@ function compareSession(events: readonly Event[], options: RootSessionOptions) {
 
 const BOOT = ['group 2 type identity devices 0000:00:03.0  resv ', ATTACH_DEFAULT] as const;
 const BOUND = '0000:00:03.0 driver vfio-pci';
+/** A container with a domain of its own, and its end. */
+const OPENED: readonly Line[] = [
+  ...BOOT,
+  BOUND,
+  DETACH,
+  ATTACH_NULL,
+  ['0xb1', `${SELF}${NO_VTL}000000000100000001000000`],
+  DETACH,
+  ['0xb2', `${SELF}${NO_VTL}0000000001000000${PCI_ID}`],
+  'vfio iommu set',
+];
+const CLOSED: readonly Line[] = [
+  'vfio closing',
+  DETACH,
+  ATTACH_NULL,
+  ['0xc5', `${SELF}${NO_VTL}0000000001000000`],
+  DETACH,
+  ATTACH_DEFAULT,
+];
 
 const others = suite('root IOMMU: sessions of other drivers');
 
@@ -51,24 +70,12 @@ others(
       return [control, `${MAP_HEAD}${low}02000000`, `0x${count.toString(16)}00000000`, first, count];
     });
     const lines: Line[] = [
-      ...BOOT,
-      BOUND,
-      DETACH,
-      ATTACH_NULL,
-      ['0xb1', `${SELF}${NO_VTL}000000000100000001000000`],
-      DETACH,
-      ['0xb2', `${SELF}${NO_VTL}0000000001000000${PCI_ID}`],
-      'vfio iommu set',
+      ...OPENED,
       ...maps,
       'vfio map iova 0x200000000 size 0x1000000 pages 4096 rw -> 0 ',
       ['0x1000000000b4', `${UNMAP_HEAD}0000000002000000`, '0x3'],
       'vfio unmap iova 0x200000000 size 0x1000000 -> 0 , unmapped 0x1000000',
-      'vfio closing',
-      DETACH,
-      ATTACH_NULL,
-      ['0xc5', `${SELF}${NO_VTL}0000000001000000`],
-      DETACH,
-      ATTACH_DEFAULT,
+      ...CLOSED,
     ];
     const options = { generation: 'v3', habits: 'v3' } as const;
     const { differences, calls } = compareSession(eventsOf(lines), options);
@@ -124,23 +131,11 @@ others('IOMMU-31, IOMMU-34: L1VH: attach and detach alone, with a page for the p
 
 others('IOMMU-45: a list over the end of its page, and the call without reps behind it', () => {
   const lines: Line[] = [
-    ...BOOT,
-    BOUND,
-    DETACH,
-    ATTACH_NULL,
-    ['0xb1', `${SELF}${NO_VTL}000000000100000001000000`],
-    DETACH,
-    ['0xb2', `${SELF}${NO_VTL}0000000001000000${PCI_ID}`],
-    'vfio iommu set',
+    ...OPENED,
     ['0x1fc000000b3', `${MAP_HEAD}0000004200000000`, '0x4', '0x800', 508],
     ['0xb4', `${UNMAP_HEAD}0000004200000000`, '0x3'],
     'vfio map iova 0x42000000 size 0x1fc000 pages 508 rw -> -1 ',
-    'vfio closing',
-    DETACH,
-    ATTACH_NULL,
-    ['0xc5', `${SELF}${NO_VTL}0000000001000000`],
-    DETACH,
-    ATTACH_DEFAULT,
+    ...CLOSED,
   ];
   assert.equal(compareSession(eventsOf(lines), { generation: 'v3', habits: 'unlimited' }).differences, []);
 });

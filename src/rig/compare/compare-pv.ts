@@ -14,7 +14,7 @@ import type { RecordedCall } from '../replay/recorded-call.js';
 import type { DriverComparison } from './compare-root.js';
 import { attachedDeviceOf, callsOf, domainIdOf, numberOf, wordsFrom } from './driver-calls.js';
 import { type DriverMachine, driverMachine } from './driver-machine.js';
-import { CLOSING, mapNote, notesOf, unmapNote } from './vfio-operations.js';
+import { CLOSING, mapNote, unmapNote } from './vfio-operations.js';
 
 const ATTACH = deviceDomains.HVCALL_ATTACH_DEVICE_DOMAIN.code;
 const CREATE = deviceDomains.HVCALL_CREATE_DEVICE_DOMAIN.code;
@@ -57,11 +57,9 @@ function comparedInput(code: number, input: Uint8Array): Uint8Array {
  */
 export function comparePvDriver(events: readonly Event[], options: PvIommuOptions = {}): DriverComparison {
   const session = new Session(callsOf(events, PV_CALLS), options);
-  const notes = new Map(notesOf(events).map(({ n, text }) => [n, text] as const));
-  for (const [position, event] of events.entries()) {
-    const n = numberOf(event, position);
-    session.pass(n, event.k === 'marker' ? notes.get(n) : undefined);
-  }
+  for (const [position, event] of events.entries())
+    if (event.k === 'marker' && typeof event.text === 'string') session.note(event.text);
+    else session.pass(numberOf(event, position));
   return session.end();
 }
 
@@ -86,10 +84,9 @@ class Session {
     return this.rig.tape;
   }
 
-  /** What was noted or called at a place of the recording. */
-  pass(n: number, text: string | undefined): void {
-    if (text !== undefined) this.note(text);
-    else if (this.tape.next?.n === n) this.answer(this.tape.next);
+  /** A call of the recording that our driver did not make so far. */
+  pass(n: number): void {
+    if (this.tape.next?.n === n) this.answer(this.tape.next);
   }
 
   end(): DriverComparison {
@@ -97,7 +94,8 @@ class Session {
     return { calls: this.calls.length, same: this.tape.same, requests: this.requests, differences };
   }
 
-  private note(text: string): void {
+  /** What the guest was asked for. */
+  note(text: string): void {
     const map = mapNote(text);
     if (map?.ok) this.map(map.iova, map.bytes, map.writable);
     const unmap = unmapNote(text);

@@ -5,6 +5,7 @@ import {
   HVCALL_MAP_DEVICE_GPA_PAGES,
   HVCALL_UNMAP_DEVICE_GPA_PAGES,
 } from '../../abi/hypercalls/device-domains.js';
+import { DecodeError } from '../../bytes/errors.js';
 import type { Event } from '../../capture/event.js';
 import { batchLimit } from '../../hypercall/batch.js';
 import { needsMemory } from '../../hypercall/status.js';
@@ -55,17 +56,32 @@ export function notesOf(events: readonly Event[]): Note[] {
   );
 }
 
-/** `vfio map iova 0x… size 0x… pages N rw -> 0`: what was asked for, and whether it was had. */
+const WORD = '(0x[0-9a-f]{1,16})';
+const MAP_NOTE = new RegExp(`^vfio map iova ${WORD} size ${WORD} pages \\d+ (r[wo])(?: -> (\\S+))?`, 'i');
+const UNMAP_NOTE = new RegExp(`^vfio unmap iova ${WORD} size ${WORD}(?: -> \\S+ , unmapped ${WORD})?`, 'i');
+/** Largest mapping that is followed page by page: 64 GiB. */
+const MOST_BYTES = 2 ** 36;
+
+/**
+ * `vfio map iova 0x… size 0x… pages N rw -> 0`: what was asked for, and whether it was had. Throws DecodeError E_RECORD for more than
+ * 64 GiB at once.
+ */
 export function mapNote(text: string) {
-  const found = /^vfio map iova (0x\w+) size (0x\w+) pages \d+ (r[wo])(?: -> (\S+))?/.exec(text);
+  const found = MAP_NOTE.exec(text);
   if (found === null) return undefined;
   const [, iova, size, access, answer] = found;
-  return { iova: BigInt(iova!), bytes: Number(size), writable: access === 'rw', ok: answer === '0' };
+  const bytes = Number(size);
+  if (bytes > MOST_BYTES)
+    throw new DecodeError('E_RECORD', `a mapping of ${bytes} bytes: 64 GiB at once are followed`, {
+      struct: 'marker',
+      path: 'text',
+    });
+  return { iova: BigInt(iova!), bytes, writable: access === 'rw', ok: answer === '0' };
 }
 
 /** `vfio unmap iova 0x… size 0x… -> 0 , unmapped 0x…`. */
 export function unmapNote(text: string) {
-  const found = /^vfio unmap iova (0x\w+) size (0x\w+)(?: -> \S+ , unmapped (0x\w+))?/.exec(text);
+  const found = UNMAP_NOTE.exec(text);
   if (found === null) return undefined;
   const [, iova, size, done] = found;
   return { iova: BigInt(iova!), bytes: Number(size), unmapped: Number(done ?? 0) };
